@@ -1,0 +1,329 @@
+/* state.h - what must outlive a crash: who is who, what is under way, what was refused.
+ *
+ * One struct state a process, used by the host's main thread only; any number of
+ * processes may share the file behind it.  Everything that is handed in is copied.
+ * Each function that writes is one transaction: after 0 it is on the disk, after
+ * -1 nothing of it is.  Errors are ERROR_STATE and name the file and what to do
+ * (ERROR_MEMORY where that is the cause).  A slice that is handed out lives until
+ * the next call that hands out slices on the same stream or state, unless it
+ * points into a buffer of the caller's.
+ *
+ * Times are wall clock, milliseconds since 1970. */
+#ifndef HOKO_STATE_STATE_H
+#define HOKO_STATE_STATE_H
+
+#include "base/clock.h"
+#include "base/row.h"
+#include "base/uuid.h"
+
+struct state;
+struct stream;
+
+/* ---- the state as a whole ---- */
+
+struct state_options {
+  const char *url; /* "sqlite:PATH"; "sqlite::memory:" lives as long as the struct */
+  const struct clock *clock;
+  bool is_reader;   /* nothing is written or created; a state that does not exist is empty */
+};
+
+/* Makes folder (0700) and file (0600) where they are missing, and brings an older
+ * file to the present schema, with a copy of it as it was beside. */
+MUST_USE int state_open(struct state **out, const struct state_options *options, struct error *err);
+void state_close(struct state *s); /* closes its streams first */
+/* What messages call it: the file. */
+const char *state_name(const struct state *s);
+
+/* A keyed hash of ROW's fields (not of key, id and line), the same in every process
+ * on this state.  Never 0. */
+uint64_t state_row_hash(const struct state *s, const struct row *row);
+
+/* ---- streams: the name spaces of keys, written by one run at a time ---- */
+
+enum { STATE_TEXT_SIZE = 512 };
+
+/* Who writes a stream. */
+struct holder {
+  int64_t pid;
+  int64_t since_ms;
+  char script[STATE_TEXT_SIZE];
+  char run[ULID_TEXT_LEN + 1];
+};
+
+struct stream_options {
+  struct slice name, base_url;
+  bool is_reader; /* takes no lock and writes nothing: a dry run, explain */
+  struct slice script, run; /* named to those who wait for this one */
+  int64_t wait_ms;          /* for another run that writes it */
+  /* Called at once and then about every 50 ms while waiting; false gives up.  May be NULL. */
+  bool (*on_wait)(void *user, const struct holder *who, int64_t waited_ms);
+  void *user;
+};
+
+/* Takes the stream; a holder that died has lost it, however it died.  Creates that
+ * an earlier run left under way become held here. -1 also where another run writes
+ * it still after wait_ms: the message has its pid, start and script. */
+MUST_USE int stream_open(struct stream **out, struct state *s, const struct stream_options *options,
+                         struct error *err);
+void stream_close(struct stream *st);
+
+struct stream_info {
+  int64_t number;
+  char name[STATE_TEXT_SIZE], base_url[STATE_TEXT_SIZE];
+  int64_t partners, gone, rejects, held; /* partners: gone ones included */
+  int64_t opened_ms;                     /* last opened for writing */
+};
+/* The *n streams of the state, at most CAP, by name. */
+MUST_USE int stream_list(struct state *s, struct stream_info *to, size_t cap, size_t *n,
+                         struct error *err);
+/* Of an open one.  Counts partners one by one: 50 ms a million. */
+MUST_USE int stream_info(struct stream *st, struct stream_info *to, struct error *err);
+/* Another base URL under which this stream's name is known too, for a hint; "" where none. */
+const char *stream_other_url(const struct stream *st);
+
+/* Fingerprints of the keys that wrote the stream, as text. */
+MUST_USE int stream_key_is_known(struct stream *st, struct slice fingerprint, bool *is_known,
+                                 struct error *err);
+MUST_USE int stream_key_add(struct stream *st, struct slice fingerprint, struct error *err);
+/* Up to CAP partners that are not gone, the latest first, to look whether a key sees them. */
+MUST_USE int stream_sample(struct stream *st, struct uuid *to, size_t cap, size_t *n,
+                           struct error *err);
+
+/* ---- identity ---- */
+
+struct known {
+  struct slice key; /* in; len 0: a row without one */
+  uint64_t content; /* in: state_row_hash(), needed only without a key */
+
+  uint32_t seq;     /* the partner's number in its stream, dense, from 1; 0: not known */
+  bool is_gone;     /* Hoko said that it does not have the id */
+  bool is_rejected; /* and is to stay so while its content is rejected_content */
+  bool is_held;     /* a create of this key (without key: of this content) has an unknown outcome */
+  bool is_made;     /* without key: an equal create was acknowledged since the last clean run;
+                       each of those is told once a stream_open() */
+  struct uuid id;
+  struct slice field[ROW_FIELDS]; /* JSON text last acknowledged, as sent; len 0: never sent */
+  uint64_t rejected_content;
+};
+
+/* Fills in K[0..n), best in the order of the source: keys that follow each other as
+ * they did when they were first seen cost a walk, others a search.  Slices live until
+ * the next stream_find() on ST. */
+MUST_USE int stream_find(struct stream *st, struct known *k, size_t n, struct error *err);
+
+struct missing_options {
+  const uint64_t *seen; /* bit SEQ % 64 of word SEQ / 64: the source had it */
+  size_t seen_bits;     /* beyond these: not seen */
+  uint32_t after;       /* 0, then the last seq handed out */
+};
+struct partner {
+  uint32_t seq;
+  struct slice key;
+  struct uuid id;
+};
+/* The next partners, not gone, that are not seen; *n 0: there are no more. */
+MUST_USE int stream_missing(struct stream *st, const struct missing_options *options,
+                            struct partner *to, size_t cap, size_t *n, struct error *err);
+
+/* ---- commit 1 and commit 2 ---- */
+
+/* Creates on their way: one request. */
+struct intent {
+  int64_t number; /* out */
+  int64_t sent_at_ms;
+  uint32_t rows_len;
+  struct slice rows; /* records of base/row.h, one behind the other */
+};
+
+struct ack {
+  uint32_t seq; /* in: the known partner's, or 0; out: the number it has now (0 without key) */
+  uint32_t line;
+  struct slice key; /* len 0: a row without key leaves no partner */
+  struct uuid id;
+  struct slice field[ROW_FIELDS]; /* as sent; len 0 leaves what is stored */
+  int64_t sent_at_ms;
+};
+
+struct reject {
+  int64_t number;   /* out */
+  struct slice key; /* len 0: none */
+  uint64_t content; /* state_row_hash(); 0: refused before it was a row, never "unchanged" */
+  struct slice row; /* JSON text, exactly as submitted */
+  struct slice file;
+  int64_t line; /* 0: not known */
+  struct slice code, message, field; /* field: len 0 where there is none */
+  int status;                        /* of HTTP; 0: none */
+  int64_t at_ms;
+  struct slice run, stream, base_url; /* out */
+};
+
+struct store_value {
+  struct slice scope, name; /* scope: whose, a job or a script */
+  struct slice value;       /* JSON text; len 0 deletes */
+};
+
+/* All that one outcome changes, committed together (J4).  What is empty is NULL and 0. */
+struct commit {
+  struct ack *acks;
+  size_t acks_len;
+  const uint64_t *made; /* state_row_hash() of acknowledged creates without key and id */
+  size_t made_len;
+  const struct reject *rejects; /* an earlier one of the same key is replaced */
+  size_t rejects_len;
+  const struct slice *cleared; /* keys whose reject leaves the list; those of acks do by themselves */
+  size_t cleared_len;
+  const int64_t *closed; /* intents: their rows are told by the other members */
+  size_t closed_len;
+  const int64_t *unclear; /* intents: closed, and each of their rows is held */
+  size_t unclear_len;
+  struct intent *opened; /* new ones (halves of a closed one); numbers are filled in */
+  size_t opened_len;
+  const int64_t *settled; /* held rows that are so no more */
+  size_t settled_len;
+  const uint32_t *gone; /* partners whose id Hoko does not have */
+  size_t gone_len;
+  const uint32_t *forgotten; /* partners that were deleted at Hoko: the key is unknown again */
+  size_t forgotten_len;
+  const struct store_value *values;
+  size_t values_len;
+  struct slice report; /* of the run so far, for one that dies; len 0: leave it */
+  int64_t run;         /* run_record's number; 0: none */
+};
+
+/* Commit 1 (J1): after 0 the rows of IN survive a crash and may be sent. */
+MUST_USE int intent_commit(struct stream *st, struct intent *in, int64_t run, struct error *err);
+/* Commit 2 (J4). */
+MUST_USE int stream_commit(struct stream *st, struct commit *c, struct error *err);
+
+/* The run ended clean (exit 0 or 3): creates without key are no more recognised by content. */
+MUST_USE int stream_made_clear(struct stream *st, struct error *err);
+
+/* A create whose outcome is unknown. */
+struct held {
+  int64_t number;
+  int64_t sent_at_ms;
+  struct row row;
+  struct slice run; /* the run that sent it */
+};
+/* The next held rows after number AFTER (0 at first), in order; *n 0: no more. */
+MUST_USE int held_list(struct stream *st, int64_t after, struct held *to, size_t cap, size_t *n,
+                       struct error *err);
+MUST_USE int held_count(struct stream *st, int64_t *rows, int64_t *oldest_sent_at_ms,
+                        struct error *err);
+
+/* ---- rejects, for people ---- */
+
+struct reject_filter { /* len 0: any */
+  struct slice stream, base_url, run, key;
+};
+/* The next rejects after number AFTER (0 at first), in order; *n 0: no more. */
+MUST_USE int reject_list(struct state *s, const struct reject_filter *filter, int64_t after,
+                         struct reject *to, size_t cap, size_t *n, struct error *err);
+MUST_USE int reject_count(struct state *s, const struct reject_filter *filter, int64_t *rows,
+                          struct error *err);
+/* The next run sends these rows even if they come unchanged; *rows: how many. */
+MUST_USE int reject_retry(struct state *s, const struct reject_filter *filter, int64_t *rows,
+                          struct error *err);
+MUST_USE int reject_drop(struct state *s, const struct reject_filter *filter, int64_t *rows,
+                         struct error *err);
+/* Appends R as one object of contract 5 and a line end. */
+void reject_put_json(struct buf *b, const struct reject *r);
+
+/* ---- runs ---- */
+
+enum run_status { RUN_RUNNING, RUN_ENDED, RUN_DIED, RUN_NOT_STARTED };
+
+struct run_record {
+  int64_t number; /* out */
+  char run[ULID_TEXT_LEN + 1];
+  struct slice script, job; /* job: len 0 where there is none */
+  int64_t started_ms, ended_ms;
+  int exit;
+  struct slice outcome; /* contract 5; of RUN_NOT_STARTED the cause: "missed" "skipped" … */
+  struct slice report;  /* the JSON object of contract 5; len 0: none yet */
+  enum run_status status; /* out */
+  int64_t pid;            /* out */
+};
+
+/* Records a run that begins (script, job, run, started_ms) and fills in its number. */
+MUST_USE int run_record_begin(struct state *s, struct run_record *r, struct error *err);
+/* Its end: ended_ms, exit, outcome, report. */
+MUST_USE int run_record_finish(struct state *s, const struct run_record *r, struct error *err);
+/* An occurrence of a job that did not start: outcome is the cause, started_ms when it should have. */
+MUST_USE int run_record_skipped(struct state *s, const struct run_record *r, struct error *err);
+
+struct run_filter {
+  struct slice job, script; /* len 0: any */
+  int64_t before;           /* a number; 0: from the newest */
+};
+/* The newest runs before FILTER's number, newest first; without their reports. */
+MUST_USE int run_record_list(struct state *s, const struct run_filter *filter,
+                             struct run_record *to, size_t cap, size_t *n, struct error *err);
+/* The run whose name begins with RUN (letter case does not matter) and is the only
+ * such; "last" is the newest.  With its report. */
+MUST_USE int run_record_show(struct state *s, struct slice run, struct run_record *to,
+                             struct error *err);
+/* Deletes ended runs that began before BEFORE_MS, keeping the newest KEEP of each script. */
+MUST_USE int run_record_prune(struct state *s, int64_t before_ms, int64_t keep, int64_t *runs,
+                              struct error *err);
+
+/* ---- store ---- */
+
+/* Appends the value to TO; *is_there false: none. Values are set by stream_commit(), or where no row
+ * is under way by store_set(). */
+MUST_USE int store_get(struct state *s, struct slice scope, struct slice name, struct buf *to,
+                       bool *is_there, struct error *err);
+MUST_USE int store_set(struct state *s, const struct store_value *values, size_t values_len,
+                       struct error *err);
+
+/* ---- the rate limit, which all processes on one state keep together ---- */
+
+/* What is known of one workspace's limit; all 0 at first.  Its meaning is the limiter's. */
+struct rate {
+  int64_t closed_until_ms; /* no request before */
+  int64_t next_ms;         /* the arrival time from which another request keeps within the rate */
+  int64_t limit, remaining, reset_at_ms, seen_at_ms;
+};
+/* Reads SCOPE's (base URL and key fingerprint, as one text), lets CHANGE change it and
+ * writes it back, while no other process can.  Costs microseconds: survives processes, not
+ * a power cut.  CHANGE returns whether it is to be written. */
+MUST_USE int rate_change(struct state *s, struct slice scope,
+                         bool (*change)(void *user, struct rate *r), void *user,
+                         struct error *err);
+
+/* ---- one row's path, and the state's health ---- */
+
+struct explained {
+  bool is_known, is_gone, is_rejected, is_held, is_under_way;
+  uint32_t seq, line;
+  struct uuid id;
+  struct slice field[ROW_FIELDS];
+  int64_t sent_at_ms;
+  struct slice run;     /* that last acknowledged it */
+  struct reject reject; /* where is_rejected */
+  bool is_retry;        /* the next run sends it even so */
+  struct held held;     /* where is_held or is_under_way */
+};
+MUST_USE int stream_explain(struct stream *st, struct slice key, struct explained *to,
+                            struct error *err);
+
+/* Calls TELL with each finding; *findings 0: sound.  Reads everything. */
+MUST_USE int state_check(struct state *s, void (*tell)(void *user, const char *finding),
+                         void *user, int64_t *findings, struct error *err);
+/* A whole copy into file TO, which must not exist, while others may go on. */
+MUST_USE int state_backup(struct state *s, const char *to, struct error *err);
+/* The identity map as NDJSON: {"stream","base_url","key","id","name","email","phone",
+ * "sent_at","gone"} a line; fields never sent are left out. */
+MUST_USE int state_export(struct state *s, const struct reject_filter *filter,
+                          int (*put)(void *user, struct slice line, struct error *err), void *user,
+                          int64_t *rows, struct error *err);
+/* Reads such lines from FD, all or none; a key that is there already is replaced.
+ * NAME is what messages call it. */
+MUST_USE int state_import(struct state *s, int fd, const char *name, int64_t *rows,
+                          struct error *err);
+/* Forgets a stream (KEY.len 0: with all that belongs to it) or one key of it.  Takes
+ * the stream's lock.  The partners at Hoko stay. */
+MUST_USE int stream_forget(struct state *s, struct slice name, struct slice base_url,
+                           struct slice key, int64_t *partners, struct error *err);
+
+#endif
