@@ -7,7 +7,7 @@
  *   2. its line in commands.h, in commands.c (the order of help) and in CMakeLists.txt;
  *   3. core/cli/help/NAME.scd, its text for help and the manual page: sections
  *      "# DESCRIPTION", "# EXAMPLES" … without name, synopsis and options, which
- *      come from the table (the form is told in help.h);
+ *      come from the table (the form is told in scdoc.h);
  *   4. a class in tests/system/ that runs it.
  *
  * run() gets a command line that is already checked: every option is in the

@@ -35,6 +35,16 @@ static void add_nearest(struct error *err, const char *dashes, const char *neare
                  nearest);
 }
 
+int command_unknown(const char *of, const struct command *const *list, struct slice name,
+                    struct error *err) {
+  const char *names[NAMES_MAX];
+  size_t len = 0;
+  for (; list[len] && len < NAMES_MAX; len++) names[len] = list[len]->name;
+  (void)error_set(err, ERROR_USAGE, "%s has no command \"%.*s\"", of, SLICE_ARG(name));
+  add_nearest(err, "", nearest_name(name, names, len));
+  return error_hint(err, "hoko help");
+}
+
 static int unknown_option(const struct cli *cli, struct slice name, bool is_letter,
                           struct error *err) {
   const char *names[NAMES_MAX];
@@ -54,13 +64,9 @@ static int unknown_option(const struct cli *cli, struct slice name, bool is_lett
 
 static int unknown_command(const struct cli *cli, const struct command *const *list,
                            struct slice name, struct error *err) {
-  const char *names[NAMES_MAX];
-  size_t len = 0;
-  for (; list[len] && len < NAMES_MAX; len++) names[len] = list[len]->name;
   char of[COMMAND_NAME_SIZE];
   command_full_name(cli, of);
-  (void)error_set(err, ERROR_USAGE, "%s has no command \"%.*s\"", of, SLICE_ARG(name));
-  add_nearest(err, "", nearest_name(name, names, len));
+  (void)command_unknown(of, list, name, err);
   bool is_script = name.len > 4 && memcmp(name.ptr + name.len - 4, ".lua", 4) == 0;
   if (is_script && !cli->command) return error_hint(err, "hoko run %.*s", SLICE_ARG(name));
   hint_manual(cli, err);

@@ -18,5 +18,8 @@ void command_line_free(struct cli *cli);
 
 /* NULL: LIST, which ends with NULL, has no such command. */
 const struct command *command_named(const struct command *const *list, struct slice name);
+/* "OF has no command NAME", with the nearest of LIST; returns -1. */
+int command_unknown(const char *of, const struct command *const *list, struct slice name,
+                    struct error *err);
 
 #endif

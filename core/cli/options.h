@@ -41,7 +41,7 @@ struct option {
   const char *help;           /* one line: lower case, no full stop, no default */
 };
 
-#define OPTION_END ((struct option){.name = NULL})
+#define OPTION_END {.name = NULL}
 
 struct option_word {
   const struct option *option;

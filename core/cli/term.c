@@ -66,8 +66,9 @@ static bool has_color(const struct term *t, bool is_tty) {
 
 static const char *style_text(enum term_style style) {
   static const char *const text[] = {
-      [TERM_PLAIN] = "\033[0m", [TERM_BOLD] = "\033[1m",   [TERM_DIM] = "\033[2m",
-      [TERM_RED] = "\033[31m",  [TERM_GREEN] = "\033[32m", [TERM_YELLOW] = "\033[33m"};
+      [TERM_PLAIN] = "\033[0m",     [TERM_BOLD] = "\033[1m", [TERM_DIM] = "\033[2m",
+      [TERM_UNDERLINE] = "\033[4m", [TERM_RED] = "\033[31m", [TERM_GREEN] = "\033[32m",
+      [TERM_YELLOW] = "\033[33m"};
   return text[style];
 }
 

@@ -22,7 +22,15 @@
 #include "base/slice.h"
 
 enum term_color { TERM_COLOR_AUTO, TERM_COLOR_ALWAYS, TERM_COLOR_NEVER };
-enum term_style { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_RED, TERM_GREEN, TERM_YELLOW };
+enum term_style {
+  TERM_PLAIN,
+  TERM_BOLD,
+  TERM_DIM,
+  TERM_UNDERLINE,
+  TERM_RED,
+  TERM_GREEN,
+  TERM_YELLOW
+};
 
 struct term_setup {
   int in_fd, out_fd, err_fd;

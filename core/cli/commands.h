@@ -1,0 +1,12 @@
+/* commands.h - all commands, in the order in which help lists them. */
+#ifndef HOKO_CLI_COMMANDS_H
+#define HOKO_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command command_help;
+
+extern const struct command *const commands[]; /* NULL at the end */
+extern const struct option commands_common[];  /* the options that all share */
+
+#endif

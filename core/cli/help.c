@@ -1,0 +1,74 @@
+#include "cli/help.h"
+
+#include "cli/command_line.h"
+#include "cli/commands.h"
+#include "cli/manual.h"
+#include "cli/scdoc.h"
+
+enum { PAGE_BYTES = 1 << 20, COLUMNS_MIN = 40, COLUMNS_MAX = 100 };
+
+static const struct option help_options[] = {
+    {.name = "scdoc",
+     .type = OPTION_FLAG,
+     .help = "the page's source for scdoc(1), which makes manual pages"},
+    OPTION_END,
+};
+
+static struct scdoc_style style_of(const struct term *t) {
+  size_t columns = term_columns(t);
+  if (columns < COLUMNS_MIN) columns = COLUMNS_MIN;
+  if (columns > COLUMNS_MAX) columns = COLUMNS_MAX;
+  return (struct scdoc_style){.bold = term_out_style(t, TERM_BOLD),
+                              .underline = term_out_style(t, TERM_UNDERLINE),
+                              .plain = term_out_style(t, TERM_PLAIN),
+                              .columns = columns};
+}
+
+static int print_page(struct cli *cli, const struct command *command, bool is_source) {
+  struct buf source = BUF_WITH_LIMIT(PAGE_BYTES), page = BUF_WITH_LIMIT(PAGE_BYTES);
+  manual_put(&source, command, commands, commands_common, is_source);
+  if (!is_source) {
+    struct scdoc_style style = style_of(cli->term);
+    scdoc_show(&page, buf_slice(&source), &style);
+  }
+  int code = EXIT_OK;
+  if (buf_ok(&source) && buf_ok(&page)) {
+    term_out(cli->term, buf_slice(is_source ? &source : &page));
+  } else {
+    struct error err;
+    (void)error_set(&err, ERROR_MEMORY, "no memory for the manual page");
+    code = command_fail(cli, &err);
+  }
+  buf_free(&source);
+  buf_free(&page);
+  return code;
+}
+
+int help_show(struct cli *cli, const struct command *command) {
+  return print_page(cli, command, false);
+}
+
+int help_version(struct cli *cli) {
+  term_printf(cli->term, "hoko %s\n", HOKO_VERSION);
+  return EXIT_OK;
+}
+
+static int run(struct cli *cli) {
+  bool is_source = options_given(&cli->options, "scdoc");
+  if (cli->args_len == 0) return print_page(cli, NULL, is_source);
+  const struct command *command = command_named(commands, slice_of(cli->args[0]));
+  if (command) return print_page(cli, command, is_source);
+  struct error err;
+  (void)command_unknown("hoko", commands, slice_of(cli->args[0]), &err);
+  return command_fail(cli, &err);
+}
+
+const struct command command_help = {
+    .name = "help",
+    .summary = "the manual page of a command",
+    .usage = "[COMMAND]",
+    .options = help_options,
+    .run = run,
+    .args_max = 1,
+    .args_complete = COMPLETES_COMMAND,
+};
