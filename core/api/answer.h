@@ -3,7 +3,7 @@
  * An answer belongs to the main thread until it is submitted with its exchange,
  * then to the I/O thread, which feeds it, and is the main thread's again with the
  * exchange.  Nothing is matched here: what came is listed, and whether it is
- * complete.  Memory: 40 bytes a partner, the text only where asked for. */
+ * complete.  Memory: 48 bytes a partner, the text only where asked for. */
 #ifndef HOKO_API_ANSWER_H
 #define HOKO_API_ANSWER_H
 
