@@ -2,6 +2,7 @@
 
 #include "base/nearest.h"
 #include "base/number.h"
+#include "cli/units.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static void put_expected(struct buf *b, const struct option *option) {
     buf_printf(b, " from %lld to %lld", (long long)option->min, (long long)option->max);
     return;
   }
-  void (*put)(struct buf *, int64_t) = is_duration ? number_put_duration : number_put_size;
+  void (*put)(struct buf *, int64_t) = is_duration ? units_put_duration : units_put_size;
   if (option->min) buf_add_text(b, ", at least "), put(b, option->min);
   if (option->max) buf_add_text(b, ", at most "), put(b, option->max);
 }

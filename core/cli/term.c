@@ -291,8 +291,13 @@ void term_prompt(struct term *t, const char *text) {
   write_err(t, slice_of(text));
 }
 
+bool term_shows_status(const struct term *t) {
+  const struct term_setup *s = &t->setup;
+  return t->is_err_tty && !s->is_json && !s->is_dumb && !s->is_quiet;
+}
+
 void term_status(struct term *t, struct slice line) {
-  if (!t->is_err_tty || t->setup.is_json || t->setup.is_dumb) return;
+  if (!term_shows_status(t)) return;
   if (line.len == 0) {
     erase_status(t);
     return;

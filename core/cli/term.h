@@ -70,8 +70,10 @@ void term_err_text(struct term *t, struct slice text);
 void term_log_sink(void *user, enum log_level level, struct slice line);
 
 /* Draws LINE as the progress line, or erases it when LINE is empty.  Does nothing
- * where stderr is no terminal; use progress.h, which keeps the pace. */
+ * where no status is shown; use progress.h, which keeps the pace. */
 void term_status(struct term *t, struct slice line);
+/* Whether stderr is a terminal that can erase a line, and nobody asked for silence. */
+bool term_shows_status(const struct term *t);
 
 bool term_out_is_terminal(const struct term *t);
 bool term_err_is_terminal(const struct term *t);
