@@ -60,7 +60,8 @@ static int write_new(const char *path, struct slice content, unsigned mode, stru
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   if (fd < 0) return error_errno(err, ERROR_STATE, errno, "creating %s", path);
   int result = file_write_all(fd, content, path, err);
-  if (result == 0 && fsync(fd) != 0) result = error_errno(err, ERROR_STATE, errno, "syncing %s", path);
+  if (result == 0 && fsync(fd) != 0)
+    result = error_errno(err, ERROR_STATE, errno, "syncing %s", path);
   if (close(fd) != 0 && result == 0)
     result = error_errno(err, ERROR_STATE, errno, "closing %s", path);
   if (result != 0) unlink(path);

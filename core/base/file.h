@@ -8,7 +8,8 @@
 MUST_USE int file_read(struct buf *b, const char *path, struct error *err);
 MUST_USE int file_read_fd(struct buf *b, int fd, const char *name, struct error *err);
 /* Replaces PATH: written beside it, synced, renamed, folder synced.  After -1 the
- * old file is whole.  MODE as in open(2). */
+ * old file is whole, or, when only the last step failed, the new one.  MODE as in
+ * open(2). */
 MUST_USE int file_replace(const char *path, struct slice content, unsigned mode, struct error *err);
 /* Writes all of S to FD, through short writes and EINTR. */
 MUST_USE int file_write_all(int fd, struct slice s, const char *name, struct error *err);

@@ -67,11 +67,7 @@ static enum json_token close_level(struct json_scan *s, enum json_token token) {
  * NULL: there is no such escape. */
 static const char *escape_end(const char *at, const char *end) {
   if (end - at < 2) return at;
-  switch (at[1]) {
-  case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return at + 2;
-  case 'u': break;
-  default: return NULL;
-  }
+  if (at[1] != 'u') return memchr("\"\\/bfnrt", at[1], 8) ? at + 2 : NULL;
   for (int i = 2; i < 6; i++) {
     if (at + i == end) return at;
     if (hex_value(at[i]) < 0) return NULL;
@@ -109,16 +105,12 @@ static enum json_token scan_key(struct json_scan *s) {
   return token;
 }
 
-static const char *skip_digits(const char *at, const char *end) {
-  while (at < end && *at >= '0' && *at <= '9') at++;
-  return at;
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* Reads one digit or more at *AT.  False: there is none, and *AT is where it was
- * looked for. */
+/* Moves *AT behind the digits there; false: there is none. */
 static bool take_digits(const char **at, const char *end) {
   const char *from = *at;
-  *at = skip_digits(from, end);
+  while (*at < end && is_digit(**at)) ++*at;
   return *at > from;
 }
 
@@ -170,10 +162,9 @@ static enum json_token scan_value(struct json_scan *s) {
   case 't': return scan_word(s, SLICE("true"), JSON_TRUE);
   case 'f': return scan_word(s, SLICE("false"), JSON_FALSE);
   case 'n': return scan_word(s, SLICE("null"), JSON_NULL);
-  case '-': case '0': case '1': case '2': case '3': case '4':
-  case '5': case '6': case '7': case '8': case '9': return scan_number(s);
-  default: return fail_at(s, s->at, "expected a value");
   }
+  if (*s->at == '-' || is_digit(*s->at)) return scan_number(s);
+  return fail_at(s, s->at, "expected a value");
 }
 
 /* Moves to the next byte that is no white space; false: there is none yet. */

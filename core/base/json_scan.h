@@ -8,7 +8,13 @@
  * until the next json_feed().
  *
  * Several values behind each other (NDJSON) are read by json_reset() after each
- * JSON_END_OF_VALUE. */
+ * JSON_END_OF_VALUE.  Who wants one value only calls on without it: then anything
+ * but white space is an error.  Once the bytes are final, JSON_NEED_MORE means
+ * that no value has begun, or that nothing stands behind the one that was read;
+ * inside a value it is JSON_ERROR instead.
+ *
+ * Escapes are checked as RFC 8259 writes them; that \uD800 to \uDFFF come in
+ * pairs is json_unescape()'s to check. */
 #ifndef HOKO_BASE_JSON_SCAN_H
 #define HOKO_BASE_JSON_SCAN_H
 

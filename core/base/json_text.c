@@ -42,17 +42,12 @@ static int32_t read_hex4(const char *at, const char *end) {
 }
 
 static void put_utf8(struct buf *b, uint32_t code) {
-  if (code < 0x80) {
-    buf_add_char(b, (char)code);
-  } else if (code < 0x800) {
-    buf_add(b, (char[]){(char)(0xc0 | code >> 6), (char)(0x80 | (code & 0x3f))}, 2);
-  } else if (code < 0x10000) {
-    buf_add(b, (char[]){(char)(0xe0 | code >> 12), (char)(0x80 | (code >> 6 & 0x3f)),
-                        (char)(0x80 | (code & 0x3f))}, 3);
-  } else {
-    buf_add(b, (char[]){(char)(0xf0 | code >> 18), (char)(0x80 | (code >> 12 & 0x3f)),
-                        (char)(0x80 | (code >> 6 & 0x3f)), (char)(0x80 | (code & 0x3f))}, 4);
-  }
+  static const unsigned lead[] = {[1] = 0, [2] = 0xc0, [3] = 0xe0, [4] = 0xf0};
+  size_t len = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  char bytes[4];
+  for (size_t i = len - 1; i > 0; i--, code >>= 6) bytes[i] = (char)(0x80 | (code & 0x3f));
+  bytes[0] = (char)(lead[len] | code);
+  buf_add(b, bytes, len);
 }
 
 /* Reads what stands behind "\u" at AT, a second escape with it where the first is
@@ -77,7 +72,9 @@ static const char *unescape_one(struct buf *b, const char *at, const char *end) 
   if (end - at < 2) return NULL;
   char c = at[1];
   switch (c) {
-  case '"': case '\\': case '/': break;
+  case '"':
+  case '\\':
+  case '/': break;
   case 'b': c = '\b'; break;
   case 'f': c = '\f'; break;
   case 'n': c = '\n'; break;

@@ -21,9 +21,9 @@ static void put(struct map *m, uint64_t hash, uint32_t value) {
 static int grow(struct map *m) {
   size_t cap = m->cap ? m->cap * 2 : FIRST_CAP;
   if (cap > SIZE_MAX / sizeof *m->hash) return -1;
-  struct map larger = {.hash = malloc(cap * sizeof *m->hash),
-                       .value = malloc(cap * sizeof *m->value),
-                       .len = m->len, .cap = cap, .limit = m->limit};
+  struct map larger = {.cap = cap, .limit = m->limit};
+  larger.hash = malloc(cap * sizeof *larger.hash);
+  larger.value = malloc(cap * sizeof *larger.value);
   if (!larger.hash || !larger.value) {
     map_free(&larger);
     return -1;
@@ -56,8 +56,8 @@ int map_add(struct map *m, uint64_t hash, uint32_t value) {
   return 0;
 }
 
-uint32_t map_find(const struct map *m, uint64_t hash, bool (*is_it)(const void *user, uint32_t value),
-                  const void *user) {
+uint32_t map_find(const struct map *m, uint64_t hash,
+                  bool (*is_it)(const void *user, uint32_t value), const void *user) {
   if (m->len == 0) return MAP_FREE;
   for (size_t at = place_of(m, hash); m->value[at] != MAP_FREE; at = place_after(m, at))
     if (m->hash[at] == hash && is_it(user, m->value[at])) return m->value[at];

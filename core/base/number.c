@@ -107,6 +107,7 @@ void number_put_size(struct buf *b, int64_t bytes) {
   }
   size_t i = 0;
   uint64_t tenths = n / 1024 * 10 + (n % 1024 * 10 + 512) / 1024;
-  for (; tenths >= 10240 && i + 1 < sizeof unit / sizeof unit[0]; i++) tenths = (tenths + 512) / 1024;
+  for (; tenths >= 10240 && i + 1 < sizeof unit / sizeof unit[0]; i++)
+    tenths = (tenths + 512) / 1024;
   put_tenths(b, tenths, unit[i]);
 }

@@ -11,8 +11,11 @@ struct slice {
   size_t len;
 };
 
-/* Of a string literal, and of NUL-terminated TEXT (NULL gives the empty slice). */
+/* Of a string literal; the second form initialises a member of a static table,
+ * where C11 allows no compound literal. */
 #define SLICE(literal) ((struct slice){"" literal, sizeof literal - 1})
+#define SLICE_INIT(literal) {"" literal, sizeof literal - 1}
+/* Of NUL-terminated TEXT; NULL gives the empty slice. */
 static inline struct slice slice_of(const char *text) {
   return (struct slice){text, text ? strlen(text) : 0};
 }

@@ -98,8 +98,8 @@ size_t utf8_prefix(struct slice s, size_t columns) {
     uint32_t code;
     bool is_valid;
     size_t len = decode_any((struct slice){s.ptr + at, s.len - at}, &code, &is_valid);
-    if (at == 0 || utf8proc_grapheme_break_stateful((utf8proc_int32_t)last,
-                                                    (utf8proc_int32_t)code, &state))
+    if (at == 0 ||
+        utf8proc_grapheme_break_stateful((utf8proc_int32_t)last, (utf8proc_int32_t)code, &state))
       whole = at;
     used += width_of(code);
     if (used > columns) return whole;
@@ -145,8 +145,8 @@ int utf8_fold(struct buf *b, struct slice s) {
 
 static bool is_white(uint32_t code) {
   return (code >= 0x09 && code <= 0x0d) || code == 0x20 || code == 0x85 || code == 0xa0 ||
-         code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
-         code == 0x2029 || code == 0x202f || code == 0x205f || code == 0x3000;
+         code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 ||
+         code == 0x202f || code == 0x205f || code == 0x3000;
 }
 
 /* The length of the white-space character that S ends with, or 0. */
