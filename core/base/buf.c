@@ -19,8 +19,9 @@ char *buf_room_slow(struct buf *b, size_t more) {
     b->is_failed = true;
     return NULL;
   }
-  size_t cap = b->cap ? b->cap : FIRST_CAP;
-  while (cap < b->len + more) cap *= 2;
+  size_t cap = b->cap <= b->limit / 2 ? b->cap * 2 : b->limit;
+  if (cap < b->len + more) cap = b->len + more;
+  if (cap < FIRST_CAP) cap = FIRST_CAP;
   if (cap > b->limit) cap = b->limit;
   if (cap == 0) cap = 1;
   char *ptr = realloc(b->ptr, cap);
