@@ -1,0 +1,37 @@
+#include "memory_fault.h"
+
+#include <stddef.h>
+
+static unsigned left; /* allocations until the one that fails, 0: none does */
+static bool is_met;
+
+void *__real_malloc(size_t len);
+void *__real_calloc(size_t count, size_t len);
+void *__real_realloc(void *ptr, size_t len);
+void *__wrap_malloc(size_t len);
+void *__wrap_calloc(size_t count, size_t len);
+void *__wrap_realloc(void *ptr, size_t len);
+
+static bool is_next(void) {
+  if (left == 0 || --left > 0) return false;
+  is_met = true;
+  return true;
+}
+
+void *__wrap_malloc(size_t len) { return is_next() ? NULL : __real_malloc(len); }
+
+void *__wrap_calloc(size_t count, size_t len) {
+  return is_next() ? NULL : __real_calloc(count, len);
+}
+
+void *__wrap_realloc(void *ptr, size_t len) { return is_next() ? NULL : __real_realloc(ptr, len); }
+
+void memory_fault_begin(unsigned n) {
+  left = n;
+  is_met = false;
+}
+
+bool memory_fault_end(void) {
+  left = 0;
+  return is_met;
+}
