@@ -1,0 +1,37 @@
+/* used.h - what may be lost without harm: when keys were last used, and the newest
+ * generation of the keystore that was seen here.
+ *
+ * It is a small text beside the keystore ("PATH.used"), written best effort and
+ * without the lock, so that using a key neither writes the keystore nor waits.  It is
+ * not authenticated: who can write it can also remove it. */
+#ifndef HOKO_KEYS_USED_H
+#define HOKO_KEYS_USED_H
+
+#include "keys/keystore.h"
+
+struct used_entry {
+  char name[KEYSTORE_NAME_SIZE];
+  int64_t at_ms;
+};
+
+struct used {
+  char id[KEYSTORE_ID_SIZE]; /* of the keystore it tells of */
+  uint64_t generation;       /* 0: none was seen */
+  struct used_entry entry[KEYSTORE_ENTRIES_MAX];
+  size_t len;
+};
+
+/* What stands beside the keystore at PATH; empty when that is absent, unreadable or of
+ * another keystore than ID. */
+void used_read(struct used *u, const char *path, const char *id);
+void used_write(const struct used *u, const char *path);
+
+/* Parses TEXT; false: it is not what used_write() wrote, *u is empty. */
+bool used_parse(struct used *u, struct slice text);
+void used_put(struct buf *b, const struct used *u);
+
+/* When NAME was used; 0: not known. */
+int64_t used_at(const struct used *u, const char *name);
+void used_set(struct used *u, const char *name, int64_t at_ms);
+
+#endif
