@@ -1,0 +1,66 @@
+#include "mock/tally.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *const method_names[TALLY_METHODS] = {
+    [TALLY_GET] = "GET",       [TALLY_POST] = "POST",   [TALLY_PUT] = "PUT",
+    [TALLY_DELETE] = "DELETE", [TALLY_OTHER] = "other",
+};
+
+enum tally_method tally_method(struct slice name) {
+  for (int i = 0; i < TALLY_OTHER; i++)
+    if (slice_is(name, method_names[i])) return (enum tally_method)i;
+  return TALLY_OTHER;
+}
+
+void tally_begin(struct tally *t, struct slice method) {
+  t->requests++;
+  t->by_method[tally_method(method)]++;
+  if (++t->in_flight > t->max_in_flight) t->max_in_flight = t->in_flight;
+}
+
+void tally_status(struct tally *t, unsigned status) {
+  if (status >= TALLY_STATUS_MIN && status <= TALLY_STATUS_MAX)
+    t->by_status[status - TALLY_STATUS_MIN]++;
+}
+
+/* Appends "NAME":N, behind a comma where the object has a member already. */
+static void put_count(struct buf *b, const char *name, uint64_t n) {
+  bool is_first = b->len && b->ptr[b->len - 1] == '{';
+  buf_printf(b, "%s\"%s\":%" PRIu64, is_first ? "" : ",", name, n);
+}
+
+static void put_statuses(struct buf *b, const struct tally *t) {
+  buf_add_text(b, ",\"by_status\":{");
+  for (unsigned status = TALLY_STATUS_MIN; status <= TALLY_STATUS_MAX; status++) {
+    char name[16];
+    uint64_t n = t->by_status[status - TALLY_STATUS_MIN];
+    (void)snprintf(name, sizeof name, "%u", status);
+    if (n) put_count(b, name, n);
+  }
+  if (t->resets) put_count(b, "reset", t->resets);
+  buf_add_char(b, '}');
+}
+
+static void put_methods(struct buf *b, const struct tally *t) {
+  buf_add_text(b, ",\"requests_by_method\":{");
+  for (int i = 0; i < TALLY_METHODS; i++)
+    if (t->by_method[i]) put_count(b, method_names[i], t->by_method[i]);
+  buf_add_char(b, '}');
+}
+
+void tally_put(struct buf *b, const struct tally *t, struct tally_store store) {
+  buf_add_char(b, '{');
+  put_count(b, "requests", t->requests);
+  put_methods(b, t);
+  put_statuses(b, t);
+  put_count(b, "created", t->created);
+  put_count(b, "updated", t->updated);
+  put_count(b, "unchanged", t->unchanged);
+  put_count(b, "deleted", t->deleted);
+  put_count(b, "partners", store.partners);
+  if (store.twins >= 0) put_count(b, "twins", (uint64_t)store.twins);
+  put_count(b, "max_in_flight", t->max_in_flight);
+  buf_add_char(b, '}');
+}
