@@ -22,6 +22,7 @@ const struct option commands_common[] = {
 };
 
 const struct command *const commands[] = {
+    &command_mock,
     &command_help,
     NULL,
 };

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 
+extern const struct command command_mock;
 extern const struct command command_help;
 
 extern const struct command *const commands[]; /* NULL at the end */
