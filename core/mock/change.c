@@ -40,7 +40,7 @@ static int refuse(struct reading *r, const char *why) {
 }
 
 static int refuse_json(const struct json_scan *s, enum json_token got, struct error *err) {
-  const char *why = got == JSON_ERROR ? s->reason : got == JSON_NEED_MORE ? "the body ends early" : "a wrong type";
+  const char *why = got == JSON_ERROR ? s->reason : "a wrong type";
   return error_set(err, ERROR_DATA, "line %llu column %llu: %s", (unsigned long long)json_line(s),
                    (unsigned long long)json_column(s), why);
 }
@@ -93,7 +93,7 @@ static int read_string(struct reading *r, enum member m) {
 static int read_value(struct reading *r, enum member m) {
   enum json_token got = json_next(&r->reader->scan);
   if (got == JSON_STRING) return read_string(r, m);
-  if (got == JSON_ERROR || got == JSON_NEED_MORE) return refuse_json(&r->reader->scan, got, r->err);
+  if (got == JSON_ERROR) return refuse_json(&r->reader->scan, got, r->err);
   if (got != JSON_NULL) return refuse(r, "a value is no string");
   if (r->reader->kind == CHANGE_CREATE) return refuse(r, "null in a create");
   if (m != MEMBER_EMAIL && m != MEMBER_PHONE) return refuse(r, "null for a member that needs a value");
@@ -149,8 +149,8 @@ static int read_begin(struct json_scan *s, struct slice body, struct error *err)
   json_feed(s, body, true);
   enum json_token got = json_next(s);
   if (got == JSON_ARRAY_BEGIN) return 0;
-  if (got == JSON_ERROR || got == JSON_NEED_MORE) return refuse_json(s, got, err);
-  return error_set(err, ERROR_DATA, "the body is no array");
+  if (got == JSON_ERROR) return refuse_json(s, got, err);
+  return error_set(err, ERROR_DATA, got == JSON_NEED_MORE ? "no body" : "the body is no array");
 }
 
 /* GOT is what came where an item or the array's bracket was due. */
@@ -158,9 +158,8 @@ static int read_end(struct json_scan *s, enum json_token got, struct error *err)
   if (got != JSON_ARRAY_END) return refuse_json(s, got, err);
   got = json_next(s);
   if (got != JSON_END_OF_VALUE) return refuse_json(s, got, err);
-  for (const char *p = s->at; p < s->end; p++)
-    if (!*p || !strchr(" \t\r\n", *p)) return error_set(err, ERROR_DATA, "more behind the array");
-  return 0;
+  if (json_next(s) == JSON_NEED_MORE) return 0; /* nothing but blanks is left */
+  return error_set(err, ERROR_DATA, "more behind the array");
 }
 
 void changes_free(struct changes *c) {
