@@ -3,8 +3,9 @@
 #include "base/nearest.h"
 
 static const char *const scope_names[] = {
-    "partnersRead", "partnersWrite", "linksRead",     "linksWrite",     "collectionsRead", "collectionsWrite",
-    "tagsRead",     "tagsWrite",     "customersRead", "customersWrite", "analyticsRead",   "conversionsWrite",
+    "partnersRead",    "partnersWrite",    "linksRead",     "linksWrite",
+    "collectionsRead", "collectionsWrite", "tagsRead",      "tagsWrite",
+    "customersRead",   "customersWrite",   "analyticsRead", "conversionsWrite",
 };
 enum { SCOPES = sizeof scope_names / sizeof *scope_names };
 

@@ -54,7 +54,8 @@ static int read_text(struct reading *r, struct slice *out) {
    * body is room enough for all that comes, and texts stay where they are. */
   if (!r->text->len && !buf_room(r->text, json_rest(scan).len + out->len)) return no_memory(r->err);
   size_t before = r->text->len;
-  if (json_unescape(r->text, scan->text) < 0) return refuse(r, "a wrong escape or a lone surrogate");
+  if (json_unescape(r->text, scan->text) < 0)
+    return refuse(r, "a wrong escape or a lone surrogate");
   *out = (struct slice){r->text->ptr + before, r->text->len - before};
   return 0;
 }
@@ -96,7 +97,8 @@ static int read_value(struct reading *r, enum member m) {
   if (got == JSON_ERROR) return refuse_json(&r->reader->scan, got, r->err);
   if (got != JSON_NULL) return refuse(r, "a value is no string");
   if (r->reader->kind == CHANGE_CREATE) return refuse(r, "null in a create");
-  if (m != MEMBER_EMAIL && m != MEMBER_PHONE) return refuse(r, "null for a member that needs a value");
+  if (m != MEMBER_EMAIL && m != MEMBER_PHONE)
+    return refuse(r, "null for a member that needs a value");
   r->to->field[m - MEMBER_NAME].state = CHANGE_NULL;
   return 0;
 }
@@ -203,7 +205,8 @@ int changes_parse(struct changes *c, enum change_kind kind, struct slice body, s
   if (c->len == 0) return error_set(err, ERROR_DATA, "an empty array");
   if (r.is_done) return 0;
   enum json_token got = json_next(&r.scan);
-  if (got == JSON_OBJECT_BEGIN) return error_set(err, ERROR_DATA, "more than %d items", CHANGES_MAX);
+  if (got == JSON_OBJECT_BEGIN)
+    return error_set(err, ERROR_DATA, "more than %d items", CHANGES_MAX);
   return read_end(&r.scan, got, err);
 }
 
@@ -218,7 +221,8 @@ int ids_parse(struct ids *ids, struct slice body, struct error *err) {
   *ids = (struct ids){0};
   if (read_begin(&scan, body, err) < 0) return -1;
   while ((got = json_next(&scan)) == JSON_STRING) {
-    if (ids->len == CHANGES_MAX) return error_set(err, ERROR_DATA, "more than %d items", CHANGES_MAX);
+    if (ids->len == CHANGES_MAX)
+      return error_set(err, ERROR_DATA, "more than %d items", CHANGES_MAX);
     struct uuid *list = grown(ids->list, ids->len, &ids->cap, sizeof *list);
     if (!list) return no_memory(err);
     ids->list = list;

@@ -135,8 +135,8 @@ struct fault_set fault_pick(const struct fault *list, size_t len, uint64_t nth, 
   struct fault_set set = {{NULL}};
   for (size_t i = 0; i < len; i++) {
     const struct fault *f = &list[i];
-    bool is_met = f->first ? nth >= f->first && nth <= f->last
-                           : fault_random(random) % 100 < f->percent;
+    bool is_met =
+        f->first ? nth >= f->first && nth <= f->last : fault_random(random) % 100 < f->percent;
     if (is_met) set.of[f->kind] = f;
   }
   return set;

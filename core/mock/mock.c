@@ -37,9 +37,13 @@ static int parse_scopes(const char *text, unsigned fallback, unsigned *scopes, s
 static int parse_options(struct mock *m, const struct mock_options *o, struct service_options *out,
                          struct error *err) {
   const unsigned either = SCOPE_PARTNERS_WRITE | SCOPE_LINKS_WRITE;
-  *out = (struct service_options){.key = o->key, .refuse = o->refuse, .rate = ample,
-                                  .faults = m->faults, .faults_len = o->faults_len,
-                                  .seed = o->seed, .latency_ms = o->latency_ms};
+  *out = (struct service_options){.key = o->key,
+                                  .refuse = o->refuse,
+                                  .rate = ample,
+                                  .faults = m->faults,
+                                  .faults_len = o->faults_len,
+                                  .seed = o->seed,
+                                  .latency_ms = o->latency_ms};
   if (parse_faults(m, o, err) < 0) return -1;
   if (parse_scopes(o->scopes, SCOPES_ALL, &out->scopes, err) < 0) return -1;
   if (parse_scopes(o->write_scope, either, &out->write_scopes, err) < 0) return -1;
@@ -55,8 +59,8 @@ static int fill(struct mock *m, const struct mock_options *o, int64_t now_s, str
 }
 
 static int open_web(struct mock *m, uint16_t port, const struct clock *clock, struct error *err) {
-  const struct web_options options = {.address = "127.0.0.1", .port = port,
-                                      .body_max = BODY_MAX, .answer_max = ANSWER_MAX};
+  const struct web_options options = {
+      .address = "127.0.0.1", .port = port, .body_max = BODY_MAX, .answer_max = ANSWER_MAX};
   struct web_callbacks callbacks = service_callbacks(m->service);
   m->web = web_new(&options, &callbacks, clock, err);
   if (!m->web) return -1;
@@ -99,7 +103,8 @@ static int sooner(int a_ms, int b_ms) {
 }
 
 int mock_run(struct mock *m, int stop_fd, struct error *err) {
-  struct pollfd fds[] = {{.fd = stop_fd, .events = POLLIN}, {.fd = web_fd(m->web), .events = POLLIN}};
+  struct pollfd fds[] = {{.fd = stop_fd, .events = POLLIN},
+                         {.fd = web_fd(m->web), .events = POLLIN}};
   for (;;) {
     int timeout_ms = sooner(web_timeout_ms(m->web), service_timeout_ms(m->service));
     if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR)

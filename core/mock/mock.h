@@ -13,10 +13,10 @@ enum { MOCK_FAULTS_MAX = 64 };
 
 /* Text is as a user wrote it and must outlive the mock; what is NULL or 0 is off. */
 struct mock_options {
-  uint16_t port;      /* 0: a free one */
-  size_t partners;    /* made up at the start; ids as in sample.h */
-  int64_t latency_ms; /* of every answer */
-  const char *rate;   /* "100/60s"; NULL: more than anybody asks */
+  uint16_t port;             /* 0: a free one */
+  size_t partners;           /* made up at the start; ids as in sample.h */
+  int64_t latency_ms;        /* of every answer */
+  const char *rate;          /* "100/60s"; NULL: more than anybody asks */
   const char *const *faults; /* "3:status=503"; fault.h lists them */
   size_t faults_len;
   uint64_t seed;           /* of the faults that come by chance */

@@ -42,13 +42,15 @@ int normal_fold(struct change *list, size_t len, struct buf *text, struct error 
   for (size_t i = 0; i < len; i++)
     for (int f = 0; f < PARTNER_FIELDS; f++) sum += list[i].field[f].text.len;
   *text = BUF_WITH_LIMIT(GROWTH_MAX * sum + 1);
-  if (!buf_room(text, text->limit)) return error_set(err, ERROR_MEMORY, "no memory for the request");
+  if (!buf_room(text, text->limit))
+    return error_set(err, ERROR_MEMORY, "no memory for the request");
   for (size_t i = 0; i < len; i++)
     for (int f = 0; f < PARTNER_FIELDS; f++) {
       struct change_text *t = &list[i].field[f];
       size_t before = text->len;
       if (t->state != CHANGE_TEXT) continue;
-      if (put[f](text, t->text) < 0) return error_set(err, ERROR_MEMORY, "no memory for the request");
+      if (put[f](text, t->text) < 0)
+        return error_set(err, ERROR_MEMORY, "no memory for the request");
       t->text = (struct slice){text->ptr + before, text->len - before};
     }
   return 0;

@@ -24,8 +24,7 @@ static void put_quoted(struct buf *b, const char *text) {
 }
 
 void partner_writer_begin(struct partner_writer *w, struct buf *to) {
-  *w = (struct partner_writer){.to = to,
-                               .created.wall_s = INT64_MIN, .updated.wall_s = INT64_MIN};
+  *w = (struct partner_writer){.to = to, .created.wall_s = INT64_MIN, .updated.wall_s = INT64_MIN};
   buf_add_char(to, '[');
 }
 

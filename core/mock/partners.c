@@ -282,8 +282,7 @@ int partners_delete(struct partners *p, const struct uuid *ids, size_t len, uint
 static int by_creation(const void *a, const void *b, void *user) {
   const struct record *list = user;
   uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-  if (list[i].created_s != list[k].created_s)
-    return list[i].created_s < list[k].created_s ? -1 : 1;
+  if (list[i].created_s != list[k].created_s) return list[i].created_s < list[k].created_s ? -1 : 1;
   return (i > k) - (i < k);
 }
 
@@ -297,7 +296,8 @@ static int by_value(const void *a, const void *b) {
 }
 
 static uint64_t content_hash(const struct partners *p, const struct record *at) {
-  struct hash_key key = {p->key.k0 ^ ((uint64_t)at->len[PARTNER_NAME] << 32 | at->len[PARTNER_EMAIL]),
+  struct hash_key key = {p->key.k0 ^
+                             ((uint64_t)at->len[PARTNER_NAME] << 32 | at->len[PARTNER_EMAIL]),
                          p->key.k1 ^ at->len[PARTNER_PHONE]};
   size_t size = 0;
   for (int f = 0; f < PARTNER_FIELDS; f++) size += text_of(p, at, f).len;

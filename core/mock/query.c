@@ -6,7 +6,9 @@ enum parameter { ID, TAKE, SKIP, SORT };
 static const char *const names[] = {[ID] = "id", [TAKE] = "take", [SKIP] = "skip", [SORT] = "sort"};
 enum { PARAMETERS = sizeof names / sizeof *names };
 
-struct query query_default(void) { return (struct query){.take = QUERY_TAKE}; }
+struct query query_default(void) {
+  return (struct query){.take = QUERY_TAKE};
+}
 
 static int take_sort(struct query *q, struct slice value) {
   q->is_ascending = slice_is(value, "asc");

@@ -48,6 +48,7 @@ bool quota_take(struct quota *q, int64_t now_ns) {
 struct quota_left quota_left(struct quota *q, int64_t now_ns) {
   forget_old(q, now_ns);
   struct quota_left left = {.remaining = q->rate.limit - (int64_t)q->len};
-  if (q->len) left.wait_ms = (q->taken_ns[q->first] + q->rate.window_ms * MS - now_ns + MS - 1) / MS;
+  if (q->len)
+    left.wait_ms = (q->taken_ns[q->first] + q->rate.window_ms * MS - now_ns + MS - 1) / MS;
   return left;
 }

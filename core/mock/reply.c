@@ -93,8 +93,10 @@ void reply_partners(struct web_answer *a, struct work *w, const struct fault_set
     partner_write(&writer, &p);
   }
   if (has_foreign) {
-    const struct partner p = {.id = foreign_id(), .text = {SLICE("Somebody Else")},
-                              .created_s = now_s, .updated_s = now_s};
+    const struct partner p = {.id = foreign_id(),
+                              .text = {SLICE("Somebody Else")},
+                              .created_s = now_s,
+                              .updated_s = now_s};
     partner_write(&writer, &p);
   }
   partner_writer_end(&writer);

@@ -131,8 +131,8 @@ static void refuse(struct web_answer *a, const struct error *err) {
 }
 
 /* What stands in place of doing anything; false: nothing does. */
-static bool answer_instead(struct service *s, struct web_request *r,
-                           const struct fault_set *faults, struct web_answer *a) {
+static bool answer_instead(struct service *s, struct web_request *r, const struct fault_set *faults,
+                           struct web_answer *a) {
   const struct fault *status = faults->of[FAULT_STATUS], *late = faults->of[FAULT_LATE];
   const struct fault *retry = faults->of[FAULT_RETRY_AFTER], *away = faults->of[FAULT_REDIRECT];
   bool is_write = tally_method(r->method) != TALLY_GET;
@@ -170,7 +170,8 @@ static void answer_partners(struct service *s, struct web_request *r,
 }
 
 static void put_rate_headers(struct service *s, struct web_answer *a, struct quota_left left) {
-  int64_t reset_ms = clock_wall_ms(s->clock) + (left.wait_ms ? left.wait_ms : s->quota.rate.window_ms);
+  int64_t reset_ms =
+      clock_wall_ms(s->clock) + (left.wait_ms ? left.wait_ms : s->quota.rate.window_ms);
   web_answer_header(a, "X-RateLimit-Limit", "%" PRId64, s->quota.rate.limit);
   web_answer_header(a, "X-RateLimit-Remaining", "%" PRId64, left.remaining);
   web_answer_header(a, "X-RateLimit-Reset", "%" PRId64, (reset_ms + 999) / 1000);

@@ -8,14 +8,7 @@
 
 enum { TALLY_STATUS_MIN = 200, TALLY_STATUS_MAX = 599 };
 
-enum tally_method {
-  TALLY_GET,
-  TALLY_POST,
-  TALLY_PUT,
-  TALLY_DELETE,
-  TALLY_OTHER,
-  TALLY_METHODS
-};
+enum tally_method { TALLY_GET, TALLY_POST, TALLY_PUT, TALLY_DELETE, TALLY_OTHER, TALLY_METHODS };
 
 struct tally {
   uint64_t requests; /* whose head arrived */

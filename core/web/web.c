@@ -32,7 +32,7 @@ struct exchange {
   struct MHD_Response *response; /* from answer() until it is queued */
   struct web_answer answer;
   bool is_answered, is_paused;
-  int64_t due_ns;                 /* while waiting */
+  int64_t due_ns; /* while waiting */
   struct exchange *next_waiting;
 };
 
@@ -64,8 +64,7 @@ static enum MHD_Result take_arg(void *user, enum MHD_ValueKind kind, const char 
     r->has_more_args = true;
     return MHD_NO;
   }
-  r->args[r->args_len++] =
-      (struct web_field){{name, name_len}, {value, value ? value_len : 0}};
+  r->args[r->args_len++] = (struct web_field){{name, name_len}, {value, value ? value_len : 0}};
   return MHD_YES;
 }
 
@@ -176,9 +175,9 @@ static struct MHD_Response *make_response(struct exchange *x) {
   bool is_plain = !a->spaces_len && !a->is_chunked && !has_half(x);
   struct MHD_Response *made =
       is_plain ? MHD_create_response_from_buffer(a->body.len, a->body.ptr, MHD_RESPMEM_PERSISTENT)
-               : MHD_create_response_from_callback(
-                     a->is_chunked ? MHD_SIZE_UNKNOWN : a->spaces_len + a->body.len, READ_BLOCK,
-                     read_body, x, NULL);
+               : MHD_create_response_from_callback(a->is_chunked ? MHD_SIZE_UNKNOWN
+                                                                 : a->spaces_len + a->body.len,
+                                                   READ_BLOCK, read_body, x, NULL);
   for (size_t i = 0; made && i < a->headers_len; i++)
     if (MHD_add_response_header(made, a->headers[i].name, a->headers[i].value) != MHD_YES) {
       MHD_destroy_response(made);
@@ -268,11 +267,11 @@ static void completed(void *user, struct MHD_Connection *connection, void **stat
 /* The server */
 
 static struct MHD_Daemon *start_daemon(struct web *w, int fd) {
-  return MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, w,
-      MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, completed, w,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
-      (unsigned)CONNECTIONS_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+  return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, w,
+                          MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, completed, w,
+                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                          MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                          MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 struct web *web_new(const struct web_options *options, const struct web_callbacks *callbacks,

@@ -21,13 +21,13 @@ struct web_field {
 enum { WEB_ARGS_MAX = 16, WEB_HEADERS_MAX = 16, WEB_HEADER_SIZE = 256 };
 
 struct web_request {
-  struct slice method, path; /* path: decoded, without the query */
+  struct slice method, path;           /* path: decoded, without the query */
   struct web_field args[WEB_ARGS_MAX]; /* of the query, decoded, in its order */
   size_t args_len;
-  bool has_more_args; /* than WEB_ARGS_MAX */
-  struct buf body;    /* whole in answer(), which may take it away */
+  bool has_more_args;     /* than WEB_ARGS_MAX */
+  struct buf body;        /* whole in answer(), which may take it away */
   bool is_body_too_large; /* the body passed body_max and was dropped */
-  void *user;         /* the callbacks' own, NULL at begin() */
+  void *user;             /* the callbacks' own, NULL at begin() */
 };
 
 /* The value of header NAME (any letter case), empty where there is none. */
@@ -44,8 +44,8 @@ enum web_way {
 };
 
 struct web_answer {
-  unsigned status;  /* 200 at first */
-  struct buf body;  /* filled by the callback, freed by web */
+  unsigned status; /* 200 at first */
+  struct buf body; /* filled by the callback, freed by web */
   struct {
     const char *name; /* a constant, or alive until answer() is left */
     char value[WEB_HEADER_SIZE];

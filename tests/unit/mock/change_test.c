@@ -41,7 +41,8 @@ static void each_reason_refuses_a_body(void **state) {
       {CHANGE_UPSERT, "[{\"name\":\"a\nb\"}]", "line 1"},
       /* rows */
       {CHANGE_UPSERT, "[{}]", "row 1: a create without name"},
-      {CHANGE_UPSERT, "[{\"name\":\"a\"},{\"email\":\"a@b.example\"}]", "row 2: a create without name"},
+      {CHANGE_UPSERT, "[{\"name\":\"a\"},{\"email\":\"a@b.example\"}]",
+       "row 2: a create without name"},
       {CHANGE_UPSERT, "[{\"name\":null}]", "null for a member"},
       {CHANGE_UPSERT, "[{\"id\":\"" ID "\",\"name\":null}]", "null for a member"},
       {CHANGE_UPSERT, "[{\"id\":null,\"name\":\"a\"}]", "null for a member"},
@@ -54,7 +55,8 @@ static void each_reason_refuses_a_body(void **state) {
       {CHANGE_UPSERT, "[{\"name\":{}}]", "a value is no string"},
       {CHANGE_UPSERT, "[{\"name\":[\"a\"]}]", "a value is no string"},
       {CHANGE_UPSERT, "[{\"name\":\"a\",\"status\":\"b\"}]", "an unknown member"},
-      {CHANGE_UPSERT, "[{\"name\":\"a\",\"createdAt\":\"2026-01-02T03:04:05Z\"}]", "an unknown member"},
+      {CHANGE_UPSERT, "[{\"name\":\"a\",\"createdAt\":\"2026-01-02T03:04:05Z\"}]",
+       "an unknown member"},
       {CHANGE_UPSERT, "[{\"name\":\"a\",\"Name\":\"a\"}]", "an unknown member"},
       {CHANGE_UPSERT, "[{\"name\":\"a\",\"name\":\"b\"}]", "a member stands twice"},
       {CHANGE_UPSERT, "[{\"name\":\"a\",\"email\":\"a@b\"}]", "email is no e-mail address"},
@@ -78,8 +80,9 @@ static void each_reason_refuses_a_body(void **state) {
 }
 
 static void fields_are_read_without_their_escapes(void **state) {
-  static const char body[] = "[{\"name\":\"\\u0627\\n\\ud83d\\ude00 x\",\"phone\":null},"
-                             "{\"id\":\"7B1F0C52-3d0e-4c8a-9a55-0f6f2d1e8c11\",\"email\":\"a\\u0040b.example\"}]";
+  static const char body[] =
+      "[{\"name\":\"\\u0627\\n\\ud83d\\ude00 x\",\"phone\":null},"
+      "{\"id\":\"7B1F0C52-3d0e-4c8a-9a55-0f6f2d1e8c11\",\"email\":\"a\\u0040b.example\"}]";
   struct changes c;
   struct error err;
   struct uuid id;

@@ -24,7 +24,8 @@ static void a_spec_says_which_request_meets_what(void **state) {
       {SLICE_INIT("1:late=5m"), FAULT_LATE, 1, 1, 0, 300000, ""},
       {SLICE_INIT("1:spaces=1000000000"), FAULT_SPACES, 1, 1, 0, 1000000000, ""},
       {SLICE_INIT("1:retry-after=\"soon\""), FAULT_RETRY_AFTER, 1, 1, 0, 0, "\"soon\""},
-      {SLICE_INIT("1:redirect=http://x.example/a=b"), FAULT_REDIRECT, 1, 1, 0, 0, "http://x.example/a=b"},
+      {SLICE_INIT("1:redirect=http://x.example/a=b"), FAULT_REDIRECT, 1, 1, 0, 0,
+       "http://x.example/a=b"},
       {SLICE_INIT("1:header=Retry-After: 5"), FAULT_HEADER, 1, 1, 0, 13, "Retry-After"},
       {SLICE_INIT("1:body={\"a\":[]}"), FAULT_BODY, 1, 1, 0, 0, "{\"a\":[]}"},
   };

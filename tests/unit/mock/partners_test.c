@@ -89,8 +89,8 @@ static void check_texts(const struct fixture *f, unsigned id, const char *name, 
 static void creates_and_updates_of_one_request_are_told_apart(void **state) {
   struct fixture *f = fixture_new();
   const struct change first[] = {change_of("a", "-", "1"), change_of("b", "b@x.example", "-")};
-  const struct change second[] = {update_of(2, change_of("-", NULL, "22")), change_of("c", "-", "-"),
-                                  update_of(1, change_of("-", "-", "1"))};
+  const struct change second[] = {update_of(2, change_of("-", NULL, "22")),
+                                  change_of("c", "-", "-"), update_of(1, change_of("-", "-", "1"))};
   (void)state;
   assert_int_equal(apply(f, first, 2, 100), 0);
   assert_int_equal(apply(f, second, 3, 200), 0);
@@ -138,7 +138,8 @@ static void an_id_that_stands_twice_refuses_the_whole_request(void **state) {
 }
 
 static void texts_may_grow_and_shrink(void **state) {
-  static const char *const names[] = {"a", "a rather longer name", "b", "", "another long name, longer"};
+  static const char *const names[] = {"a", "a rather longer name", "b", "",
+                                      "another long name, longer"};
   struct fixture *f = fixture_new();
   const struct change first[] = {change_of("x", "x@x.example", "1"), change_of("y", "-", "2")};
   (void)state;
@@ -152,7 +153,7 @@ static void texts_may_grow_and_shrink(void **state) {
   fixture_free(f);
 }
 
-static int delete(struct fixture *f, unsigned a, unsigned b) {
+static int delete (struct fixture *f, unsigned a, unsigned b) {
   const struct uuid ids[] = {id_of(a), id_of(b)};
   struct error err;
   return partners_delete(f->partners, ids, 2, f->index, &err);
@@ -165,7 +166,7 @@ static void deleted_partners_leave_finding_and_listing(void **state) {
   struct uuid gone = id_of(2);
   (void)state;
   assert_int_equal(apply(f, four, 4, 100), 0);
-  assert_int_equal(delete(f, 4, 2), 0);
+  assert_int_equal(delete (f, 4, 2), 0);
   assert_int_equal(partners_find(f->partners, &gone), PARTNERS_NONE);
   assert_int_equal(partners_len(f->partners), 2);
   assert_true(slice_is(partners_get(f->partners, partners_at(f->partners, 0)).text[0], "a"));
@@ -180,11 +181,11 @@ static void a_delete_of_an_unknown_id_deletes_none(void **state) {
   const struct change two[] = {change_of("a", "-", "-"), change_of("b", "-", "-")};
   (void)state;
   assert_int_equal(apply(f, two, 2, 100), 0);
-  assert_int_equal(delete(f, 1, 9), -1);
-  assert_int_equal(delete(f, 1, 1), -1);
+  assert_int_equal(delete (f, 1, 9), -1);
+  assert_int_equal(delete (f, 1, 1), -1);
   assert_int_equal(partners_len(f->partners), 2);
-  assert_int_equal(delete(f, 1, 2), 0);
-  assert_int_equal(delete(f, 1, 2), -1);
+  assert_int_equal(delete (f, 1, 2), 0);
+  assert_int_equal(delete (f, 1, 2), -1);
   fixture_free(f);
 }
 
@@ -224,7 +225,7 @@ static void partners_that_are_equal_in_all_three_are_twins(void **state) {
   assert_int_equal(partners_twins(f->partners), 0);
   assert_int_equal(apply(f, list, 8, 100), 0);
   assert_int_equal(partners_twins(f->partners), 3);
-  assert_int_equal(delete(f, 1, 2), 0);
+  assert_int_equal(delete (f, 1, 2), 0);
   assert_int_equal(partners_twins(f->partners), 0);
   fixture_free(f);
 }

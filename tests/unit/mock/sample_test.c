@@ -76,9 +76,10 @@ static void what_was_saved_is_loaded_again(void **state) {
 }
 
 static void a_file_may_leave_out_what_the_mock_can_make(void **state) {
-  struct place at = place_new("[{\"name\":\"late\",\"createdAt\":\"2026-01-02T00:00:00Z\"},"
-                              "{\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c11\",\"name\":\"early\","
-                              "\"email\":null,\"createdAt\":\"2025-01-02T00:00:00Z\"},{\"name\":\"now\"}]");
+  struct place at =
+      place_new("[{\"name\":\"late\",\"createdAt\":\"2026-01-02T00:00:00Z\"},"
+                "{\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c11\",\"name\":\"early\","
+                "\"email\":null,\"createdAt\":\"2025-01-02T00:00:00Z\"},{\"name\":\"now\"}]");
   struct partners *p = store_new();
   struct error err;
   (void)state;

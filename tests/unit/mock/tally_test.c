@@ -17,10 +17,11 @@ static void what_happened_is_one_object(void **state) {
   tally_status(&t, 599);
   tally_status(&t, 200);
   tally_put(&b, &t, (struct tally_store){.partners = 3, .twins = 2});
-  assert_string_equal(buf_text(&b),
-                      "{\"requests\":3,\"requests_by_method\":{\"PUT\":2,\"other\":1},"
-                      "\"by_status\":{\"200\":2,\"599\":1,\"reset\":1},\"created\":3,\"updated\":2,"
-                      "\"unchanged\":1,\"deleted\":0,\"partners\":3,\"twins\":2,\"max_in_flight\":2}");
+  assert_string_equal(
+      buf_text(&b),
+      "{\"requests\":3,\"requests_by_method\":{\"PUT\":2,\"other\":1},"
+      "\"by_status\":{\"200\":2,\"599\":1,\"reset\":1},\"created\":3,\"updated\":2,"
+      "\"unchanged\":1,\"deleted\":0,\"partners\":3,\"twins\":2,\"max_in_flight\":2}");
   buf_free(&b);
 }
 
