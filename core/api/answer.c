@@ -269,6 +269,8 @@ void answer_reset(struct answer *a) {
   scan->copied = NULL;
 }
 
+void answer_keep_text(struct answer *a, bool keeps_text) { a->scan->options.keeps_text = keeps_text; }
+
 bool answer_feed(struct answer *a, struct slice bytes) {
   if (a->state != ANSWER_OPEN) return false;
   a->bytes += bytes.len;

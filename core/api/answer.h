@@ -45,6 +45,8 @@ MUST_USE int answer_init(struct answer *a, const struct answer_options *options,
 void answer_free(struct answer *a);
 /* Ready for another body; keeps its memory. */
 void answer_reset(struct answer *a);
+/* Changes keeps_text; between a reset and the first feed only. */
+void answer_keep_text(struct answer *a, bool keeps_text);
 /* false: no use in feeding more (wrong, or past the cap). */
 bool answer_feed(struct answer *a, struct slice bytes);
 /* The body is over: OPEN becomes COMPLETE or WRONG. */

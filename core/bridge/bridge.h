@@ -1,0 +1,8 @@
+/* bridge.h - the worker's only way out. */
+#ifndef HOKO_BRIDGE_BRIDGE_H
+#define HOKO_BRIDGE_BRIDGE_H
+
+#include "bridge/channel.h"
+#include "bridge/message.h"
+
+#endif

@@ -1,0 +1,116 @@
+#include "bridge/message.h"
+
+#include <assert.h>
+
+struct shape {
+  const char *name;
+  bool to_worker;
+  uint8_t numbers, texts;
+  bool is_raw;
+};
+
+static const struct shape shapes[MESSAGE_KINDS] = {
+    [MESSAGE_TASK] = {"task", true, 3, 2, false},
+    [MESSAGE_CREDIT] = {"credit", true, 1, 0, false},
+    [MESSAGE_REPLY] = {"reply", true, 2, 3, false},
+    [MESSAGE_ACKED] = {"acked", true, 2, 1, false},
+    [MESSAGE_REFUSED] = {"refused", true, 2, 3, false},
+    [MESSAGE_RESULT] = {"result", true, 2, 3, false},
+    [MESSAGE_CALL] = {"call", false, 0, 2, false},
+    [MESSAGE_OPEN] = {"open", false, 1, 1, false},
+    [MESSAGE_OUTPUT] = {"output", false, 1, 1, false},
+    [MESSAGE_UPSERT] = {"upsert", false, 0, 1, false},
+    [MESSAGE_ROWS] = {"rows", false, 0, 1, true},
+    [MESSAGE_REJECT] = {"reject", false, 2, 6, false},
+    [MESSAGE_END] = {"end", false, 1, 1, false},
+    [MESSAGE_DONE] = {"done", false, 3, 4, false},
+};
+
+static void put_u32(char *to, size_t value) {
+  uint32_t v = (uint32_t)value;
+  memcpy(to, &v, sizeof v);
+}
+
+static uint32_t get_u32(const char *from) {
+  uint32_t v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+static size_t payload_size(const struct message *m, const struct shape *shape) {
+  if (shape->is_raw) return m->text[0].len;
+  size_t size = shape->numbers * sizeof(int64_t);
+  for (int i = 0; i < shape->texts; i++) size += sizeof(uint32_t) + m->text[i].len;
+  return size;
+}
+
+static char *put_slice(char *to, struct slice s) {
+  if (s.len) memcpy(to, s.ptr, s.len);
+  return to + s.len;
+}
+
+void message_put(struct buf *b, const struct message *m) {
+  const struct shape *shape = &shapes[m->kind];
+  assert(shape->name);
+  size_t size = payload_size(m, shape);
+  if (size > FRAME_PAYLOAD_MAX) {
+    b->is_failed = true;
+    return;
+  }
+  char *to = buf_room(b, FRAME_HEAD_SIZE + size);
+  if (!to) return;
+  memset(to, 0, FRAME_HEAD_SIZE);
+  put_u32(to, size);
+  to[4] = (char)m->kind;
+  char *p = to + FRAME_HEAD_SIZE;
+  if (shape->is_raw) {
+    (void)put_slice(p, m->text[0]); /* the end is known */
+  } else {
+    for (int i = 0; i < shape->numbers; i++, p += sizeof(int64_t)) memcpy(p, &m->number[i], sizeof(int64_t));
+    for (int i = 0; i < shape->texts; i++) {
+      put_u32(p, m->text[i].len);
+      p = put_slice(p + sizeof(uint32_t), m->text[i]);
+    }
+  }
+  b->len += FRAME_HEAD_SIZE + size;
+}
+
+int message_head(const char *head, bool to_worker, enum message_kind *kind, size_t *payload_len,
+                 struct error *err) {
+  unsigned k = (unsigned char)head[4];
+  uint32_t len = get_u32(head);
+  if (k >= MESSAGE_KINDS || !shapes[k].name || shapes[k].to_worker != to_worker || head[5] || head[6] || head[7])
+    return error_set(err, ERROR_INTERNAL, "the bridge got a message of unknown kind %u", k);
+  if (len > FRAME_PAYLOAD_MAX)
+    return error_set(err, ERROR_INTERNAL, "the bridge got a %s of %u bytes, more than allowed", shapes[k].name, len);
+  *kind = (enum message_kind)k;
+  *payload_len = len;
+  return 0;
+}
+
+int message_parse(enum message_kind kind, struct slice payload, struct message *m, struct error *err) {
+  const struct shape *shape = &shapes[kind];
+  *m = (struct message){.kind = kind};
+  if (shape->is_raw) {
+    m->text[0] = payload;
+    return 0;
+  }
+  const char *p = payload.ptr, *end = payload.ptr + payload.len;
+  for (int i = 0; i < shape->numbers; i++, p += sizeof(int64_t)) {
+    if ((size_t)(end - p) < sizeof(int64_t)) goto wrong;
+    memcpy(&m->number[i], p, sizeof(int64_t));
+  }
+  for (int i = 0; i < shape->texts; i++) {
+    if ((size_t)(end - p) < sizeof(uint32_t)) goto wrong;
+    size_t len = get_u32(p);
+    p += sizeof(uint32_t);
+    if ((size_t)(end - p) < len) goto wrong;
+    m->text[i] = (struct slice){p, len};
+    p += len;
+  }
+  if (p == end) return 0;
+wrong:
+  return error_set(err, ERROR_INTERNAL, "the bridge got a damaged %s", shape->name);
+}
+
+const char *message_name(enum message_kind kind) { return shapes[kind].name; }

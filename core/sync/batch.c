@@ -1,0 +1,137 @@
+#include "sync/batch.h"
+
+#include "api/request.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* Merged rows leave their old records behind, so the buffer may hold more than a body's worth. */
+enum { RECORDS_SPARE = 4 };
+
+int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limits, struct error *err) {
+  *b = (struct batch){.number = number, .rows_cap = limits->rows_max, .body_max = limits->body_max};
+  b->records = BUF_WITH_LIMIT(RECORDS_SPARE * limits->body_max + (1 << 20));
+  b->body = BUF_WITH_LIMIT(limits->body_max);
+  struct answer_options options = {.partners_max = limits->rows_max,
+                                   .bytes_max = limits->answer_bytes_max,
+                                   .keeps_text = true,
+                                   .key = limits->key};
+  b->rows = calloc(limits->rows_max, sizeof *b->rows);
+  if (!b->rows) return error_set(err, ERROR_MEMORY, "out of memory for a batch of %u rows", limits->rows_max);
+  if (answer_init(&b->answer, &options, err)) {
+    free(b->rows);
+    return -1;
+  }
+  return 0;
+}
+
+void batch_free(struct batch *b) {
+  buf_free(&b->records);
+  buf_free(&b->body);
+  buf_free(&b->exchange.text);
+  free(b->rows);
+  answer_free(&b->answer);
+}
+
+void batch_begin(struct batch *b, enum batch_kind kind, bool keeps_text) {
+  answer_reset(&b->answer);
+  answer_keep_text(&b->answer, keeps_text || kind == BATCH_CREATE);
+  buf_clear(&b->records);
+  b->kind = kind;
+  b->state = BATCH_OPEN;
+  b->rows_len = 0;
+  b->body_bytes = 2; /* the brackets */
+  b->ranges_len = 0;
+  b->intent = 0;
+  b->tries = 0;
+  b->refused_rows = 0;
+  b->has_success = false;
+}
+
+/* Appends the record; false: the buffer is at its limit and stays as it was. */
+static bool put_record(struct batch *b, const struct row *row, struct batch_row *r) {
+  size_t at = b->records.len;
+  row_put(&b->records, row);
+  if (!buf_ok(&b->records)) {
+    b->records.is_failed = false;
+    return false;
+  }
+  r->at = (uint32_t)at;
+  r->len = (uint32_t)(b->records.len - at);
+  return true;
+}
+
+static struct row masked(struct row row, uint8_t mask) {
+  for (int f = 0; f < ROW_FIELDS; f++)
+    if (!(mask & 1u << f)) row.field[f] = (struct slice){NULL, 0};
+  return row;
+}
+
+bool batch_add(struct batch *b, const struct row *row, const struct batch_row *as) {
+  struct row sent = masked(*row, as->mask);
+  size_t size = request_row_size(&sent, b->kind == BATCH_CREATE);
+  if (b->rows_len == b->rows_cap || b->body_bytes + size > b->body_max) return false;
+  struct batch_row *r = &b->rows[b->rows_len];
+  *r = *as;
+  if (!put_record(b, row, r)) return false;
+  b->body_bytes += size;
+  b->rows_len++;
+  return true;
+}
+
+struct row batch_row(const struct batch *b, uint32_t i) {
+  struct row row = {.line = 0};
+  struct slice record = {b->records.ptr + b->rows[i].at, b->rows[i].len};
+  bool is_whole = row_take(&record, &row);
+  assert(is_whole); /* we wrote it */
+  (void)is_whole;
+  return row;
+}
+
+struct row batch_sent_row(const struct batch *b, uint32_t i) { return masked(batch_row(b, i), b->rows[i].mask); }
+
+static uint8_t fields_of(const struct row *row) {
+  uint8_t mask = 0;
+  for (int f = 0; f < ROW_FIELDS; f++)
+    if (row->field[f].len) mask = (uint8_t)(mask | 1u << f);
+  return mask;
+}
+
+bool batch_merge(struct batch *b, uint32_t i, const struct row *row, uint64_t ordinal) {
+  struct buf joined = BUF_WITH_LIMIT(SIZE_MAX >> 1);
+  struct batch_row *r = &b->rows[i];
+  uint8_t mask = (uint8_t)(r->mask | fields_of(row));
+  struct row under = batch_row(b, i), merged = row_merged(&under, row);
+  struct row sent_before = masked(under, r->mask), sent_after = masked(merged, mask);
+  bool is_create = b->kind == BATCH_CREATE;
+  size_t before = request_row_size(&sent_before, is_create), after = request_row_size(&sent_after, is_create);
+  if (b->body_bytes - before + after > b->body_max) return false;
+  row_put(&joined, &merged); /* records may move while it grows */
+  struct slice bytes = buf_slice(&joined);
+  bool is_put = buf_ok(&joined) && row_take(&bytes, &merged) && put_record(b, &merged, r);
+  buf_free(&joined);
+  if (!is_put) return false;
+  b->body_bytes += after - before;
+  r->ordinal = ordinal;
+  r->mask = mask;
+  return true;
+}
+
+int batch_put_records(const struct batch *b, struct buf *to) {
+  struct range range = batch_range(b);
+  for (uint32_t i = range.from; i < range.to; i++) buf_add(to, b->records.ptr + b->rows[i].at, b->rows[i].len);
+  return buf_ok(to) ? 0 : -1;
+}
+
+int batch_assemble(struct batch *b, struct error *err) {
+  struct range range = batch_range(b);
+  buf_clear(&b->body);
+  buf_add_char(&b->body, '[');
+  for (uint32_t i = range.from; i < range.to; i++) {
+    struct row row = batch_sent_row(b, i);
+    request_put_row(&b->body, &row, b->kind == BATCH_CREATE, i == range.from);
+  }
+  buf_add_char(&b->body, ']');
+  if (!buf_ok(&b->body)) return error_set(err, ERROR_MEMORY, "out of memory for a request of %zu bytes", b->body_bytes);
+  return 0;
+}

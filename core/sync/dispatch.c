@@ -1,0 +1,235 @@
+/* Batches out, exchanges back: what an outcome does to its batch. */
+#include "sync/inside.h"
+
+#include "api/refusal.h"
+#include "sync/backoff.h"
+
+#include <assert.h>
+
+enum { ERROR_TEXT_MAX = 64 << 10, MS = 1000000 };
+
+/* ---- out ----------------------------------------------------------------- */
+
+/* J1: a create is committed as an intent before a byte of it leaves. */
+static int send_batch(struct sync *s, struct batch *b) {
+  struct error err;
+  if (b->kind == BATCH_CREATE && settle_intent(s, b)) return -1;
+  if (batch_assemble(b, &err)) {
+    sync_fail(s, &err);
+    return -1;
+  }
+  answer_reset(&b->answer);
+  buf_clear(&b->exchange.text);
+  struct buf text = b->exchange.text;
+  text.limit = ERROR_TEXT_MAX;
+  bool is_create = b->kind == BATCH_CREATE;
+  b->exchange = (struct exchange){.method = is_create && s->options.posts ? EXCHANGE_POST : EXCHANGE_PUT,
+                                  .target = "/partners",
+                                  .body = buf_slice(&b->body),
+                                  .is_once = is_create,
+                                  .answer = &b->answer,
+                                  .owner = b,
+                                  .text = text};
+  b->state = BATCH_SENT;
+  s->sent_len++;
+  transport_submit(s->options.transport, &b->exchange);
+  return 0;
+}
+
+static void drop_first_ready(struct sync *s) {
+  s->ready_len--;
+  memmove(s->ready, s->ready + 1, s->ready_len * sizeof *s->ready);
+}
+
+/* Updates whose time has come are ready again, before new ones: they are older. */
+static void wake_waiting(struct sync *s) {
+  int64_t now = sync_now(s);
+  for (uint32_t i = 1; i < s->pool_len; i++) {
+    struct batch *b = &s->pool[i];
+    if (b->state != BATCH_WAITING || b->not_before_ns > now || s->sent_len >= s->options.concurrency) continue;
+    if (transport_ready_at(s->options.transport) > now) return;
+    if (send_batch(s, b)) return;
+  }
+}
+
+static void flush_open(struct sync *s) {
+  if (!s->is_ended || !intake_is_empty(s)) return;
+  for (int kind = 0; kind < BATCH_KINDS; kind++)
+    if (s->open[kind] && s->open[kind]->rows_len) batch_make_ready(s, (enum batch_kind)kind);
+}
+
+void dispatch_step(struct sync *s) {
+  if (s->is_stopped) return;
+  flush_open(s);
+  wake_waiting(s);
+  while (!s->is_stopped && s->ready_len && s->sent_len < s->options.concurrency) {
+    if (transport_ready_at(s->options.transport) > sync_now(s)) return;
+    struct batch *b = &s->pool[s->ready[0]];
+    drop_first_ready(s);
+    if (send_batch(s, b)) return;
+  }
+}
+
+/* ---- back ---------------------------------------------------------------- */
+
+void dispatch_send_again(struct sync *s, struct batch *b, int64_t wait_ns) {
+  b->state = BATCH_WAITING;
+  b->not_before_ns = sync_now(s) + wait_ns;
+}
+
+void dispatch_close(struct sync *s, struct batch *b) {
+  for (uint32_t i = 0; i < b->rows_len; i++) {
+    struct row view;
+    struct identity who = identity_of(s, b, i, &view);
+    identity_remove(&s->identities, &who, b, i);
+  }
+  b->state = BATCH_FREE;
+  s->was_replanned = false; /* rows that waited for this batch can go on */
+}
+
+/* The range on top is settled; the next one is sent, or the batch is done with. */
+static void range_done(struct sync *s, struct batch *b) {
+  b->intent = 0;
+  b->tries = 0;
+  b->ranges_len--;
+  if (b->ranges_len == 0) dispatch_close(s, b);
+  else dispatch_send_again(s, b, 0);
+}
+
+static void stop_for(struct sync *s, const struct batch *b, enum error_code code) {
+  struct error err;
+  struct refusal refusal;
+  const struct exchange *e = &b->exchange;
+  if (e->end != EXCHANGE_ANSWERED) {
+    err = e->err;
+    err.code = code;
+    sync_fail(s, &err);
+    return;
+  }
+  refusal_parse(&refusal, buf_slice(&e->text));
+  (void)error_set(&err, code, "Hoko answered %d: %s", e->status, refusal_text(&refusal, s->options.is_arabic));
+  if (e->status == 401) (void)error_hint(&err, "hoko key test");
+  if (e->status == 403) {
+    struct buf scopes = BUF_WITH_LIMIT(400);
+    for (size_t i = 0; i < refusal.scopes_len; i++) buf_printf(&scopes, "%s%s", i ? ", " : "", refusal.scopes[i]);
+    const char *text = buf_text(&scopes);
+    if (refusal.scopes_len && text) (void)error_hint(&err, "give the key these scopes in Hoko's dashboard: %s", text);
+    else (void)error_hint(&err, "no missing scopes were named; look at the key in Hoko's dashboard");
+    buf_free(&scopes);
+  }
+  if (e->status >= 300 && e->status < 400)
+    (void)error_hint(&err, "the server sends us to %s, which is never followed with a key; set --base-url", e->location);
+  if (e->status == 404 || e->status == 405) (void)error_hint(&err, "check --base-url: partners are at BASE/partners");
+  sync_fail(s, &err);
+}
+
+static bool is_given_up(struct sync *s) {
+  int64_t now = sync_now(s);
+  if (!s->failing_since_ns) s->failing_since_ns = now;
+  return now - s->failing_since_ns >= s->options.give_up_ms * MS;
+}
+
+static void stop_given_up(struct sync *s, const struct batch *b) {
+  struct error err;
+  const struct exchange *e = &b->exchange;
+  long long seconds = (long long)(s->options.give_up_ms / 1000);
+  if (e->end == EXCHANGE_ANSWERED)
+    (void)error_set(&err, ERROR_UNREACHABLE, "Hoko kept answering %d for %lld s", e->status, seconds);
+  else {
+    err = e->err;
+    err.code = ERROR_UNREACHABLE;
+    (void)error_context(&err, "given up after %lld s", seconds);
+  }
+  (void)error_hint(&err, "the rows are pending: run the script again, or set --give-up");
+  sync_fail(s, &err);
+}
+
+static void try_again(struct sync *s, struct batch *b) {
+  if (is_given_up(s)) {
+    stop_given_up(s, b);
+    dispatch_send_again(s, b, 0);
+    return;
+  }
+  b->tries++;
+  dispatch_send_again(s, b, backoff_ns(b->tries, &s->seed));
+}
+
+/* A 429 is no failed try: the transport knows when the limit opens again.  If that
+ * is beyond what the user would wait for, the run ends at once. */
+static void wait_for_limit(struct sync *s, struct batch *b) {
+  int64_t opens = transport_ready_at(s->options.transport);
+  bool is_too_late = opens != INT64_MAX && opens - sync_now(s) > s->options.give_up_ms * MS;
+  if (is_too_late || is_given_up(s)) stop_given_up(s, b);
+  dispatch_send_again(s, b, 0);
+}
+
+static void hold(struct sync *s, struct batch *b) {
+  if (settle_unclear(s, b) == 0) range_done(s, b);
+}
+
+/* Fewer rows may do: halves of the range, and no batch as large again. */
+static void shrink(struct sync *s, struct batch *b) {
+  struct range range = batch_range(b);
+  uint32_t n = range.to - range.from;
+  if (n > 1 && s->options.batch_rows > n / 2) s->options.batch_rows = n / 2;
+  refusing_split(s, b, &(struct sync_refusal){"too_large", "Hoko refuses a request with this row for its size", "", 413});
+}
+
+static void refused(struct sync *s, struct batch *b) {
+  struct refusal refusal;
+  refusal_parse(&refusal, buf_slice(&b->exchange.text));
+  struct sync_refusal why = {"refused", refusal_text(&refusal, s->options.is_arabic), "", b->exchange.status};
+  refusing_split(s, b, &why);
+}
+
+static bool matches(struct sync *s, struct batch *b) {
+  enum match match = b->kind == BATCH_UPDATE ? match_updates(&s->matching, b)
+                                             : match_creates(&s->matching, b, &s->options.hash_key);
+  if (match == MATCH_FULL) return true;
+  if (b->exchange.end == EXCHANGE_ANSWERED && b->exchange.status / 100 == 2)
+    sync_warn(s, "an answer with status %d does not count: %s", b->exchange.status,
+              b->answer.state == ANSWER_WRONG ? b->answer.reason : match_name(match));
+  return false;
+}
+
+static enum outcome outcome_of_batch(struct sync *s, struct batch *b) {
+  struct refusal refusal = {.is_hoko = false};
+  const struct exchange *e = &b->exchange;
+  bool is_success = e->end == EXCHANGE_ANSWERED && e->status / 100 == 2;
+  if (e->end == EXCHANGE_ANSWERED && !is_success) refusal_parse(&refusal, buf_slice(&e->text));
+  struct outcome_facts facts = {.end = e->end,
+                                .status = e->status,
+                                .is_create = b->kind == BATCH_CREATE,
+                                .is_match = is_success && matches(s, b),
+                                .is_hoko_error = refusal.is_hoko};
+  if (is_success) s->failing_since_ns = 0;
+  return outcome_of(&facts);
+}
+
+static void acknowledged(struct sync *s, struct batch *b) {
+  b->has_success = true;
+  if (settle_acknowledged(s, b) == 0) range_done(s, b);
+}
+
+static void finish(struct sync *s, struct batch *b) {
+  switch (outcome_of_batch(s, b)) {
+  case OUTCOME_ACKNOWLEDGED: acknowledged(s, b); return;
+  case OUTCOME_REFUSED: refused(s, b); return;
+  case OUTCOME_TOO_LARGE: shrink(s, b); return;
+  case OUTCOME_LIMITED: wait_for_limit(s, b); return;
+  case OUTCOME_AGAIN: try_again(s, b); return;
+  case OUTCOME_UNCLEAR: hold(s, b); return;
+  case OUTCOME_STOP_AUTH: stop_for(s, b, ERROR_AUTH); dispatch_send_again(s, b, 0); return;
+  case OUTCOME_STOP: stop_for(s, b, ERROR_UNREACHABLE); dispatch_send_again(s, b, 0); return;
+  case OUTCOME_STOP_UNCLEAR: hold(s, b); stop_for(s, b, ERROR_UNREACHABLE); return;
+  }
+}
+
+void dispatch_take(struct sync *s, struct exchange *e) {
+  struct batch *b = e->owner;
+  assert(b->state == BATCH_SENT);
+  s->sent_len--;
+  b->state = BATCH_WAITING; /* until its outcome says otherwise */
+  b->not_before_ns = sync_now(s);
+  finish(s, b);
+}

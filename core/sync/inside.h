@@ -1,0 +1,81 @@
+/* inside.h - what the files of an upsert share; no other room includes it. */
+#ifndef HOKO_SYNC_INSIDE_H
+#define HOKO_SYNC_INSIDE_H
+
+#include "sync/identity.h"
+#include "sync/match.h"
+#include "sync/outcome.h"
+#include "sync/plan.h"
+#include "sync/sync.h"
+
+enum { INTAKE_ROWS = 1024, DEFERRED_ROWS = 8192 };
+
+/* The frame in hand, planned a stretch at a time. */
+struct intake {
+  char *payload;      /* NULL: none */
+  struct slice rest;  /* records not yet taken into rows */
+  struct row *rows;   /* a stretch */
+  struct known *known;
+  size_t i, n;        /* of the stretch: next, and length */
+  bool is_found;      /* known is filled in for rows[i..n) */
+};
+
+struct sync {
+  struct sync_options options;
+  struct stream *stream; /* NULL until it is needed */
+  struct batch *pool;    /* pool[0] is deferred: rows that wait for a batch under way */
+  uint32_t pool_len;
+  struct batch *open[BATCH_KINDS];
+  struct identities identities;
+  struct matching matching;
+  struct intake intake;
+  struct ack *acks; /* scratch of a commit: batch_rows each */
+  uint64_t *made;
+  struct tally tally;
+  uint64_t ordinal;      /* of the next row taken */
+  uint32_t *ready;       /* numbers of batches to send, in order */
+  uint32_t ready_len;
+  unsigned sent_len;     /* batches under way */
+  int64_t failing_since_ns; /* of the first failure since the last 2xx; 0: none */
+  int64_t bisected;      /* requests spent on finding bad rows */
+  uint64_t seed;
+  bool is_ended, is_stopped, was_replanned;
+  bool warned_field[ROW_FIELDS];
+  struct error why; /* after is_stopped */
+  /* Overlay of a dry run: identities that it would have written. */
+  struct map dry;
+};
+
+/* sync.c */
+int64_t sync_now(const struct sync *s);
+struct batch *sync_free_batch(struct sync *s);
+void sync_fail(struct sync *s, const struct error *why); /* sync_stop() from inside */
+MUST_USE int sync_need_stream(struct sync *s);
+void sync_warn(struct sync *s, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* intake.c: rows into batches */
+void intake_step(struct sync *s);
+bool intake_is_empty(const struct sync *s);
+void intake_free(struct sync *s);
+/* Plans the deferred rows again; some batch came back. */
+void intake_replan(struct sync *s);
+void batch_make_ready(struct sync *s, enum batch_kind kind);
+struct identity identity_of(const struct sync *s, const struct batch *b, uint32_t row, struct row *view);
+
+/* dispatch.c: batches out, exchanges back */
+void dispatch_step(struct sync *s);
+void dispatch_take(struct sync *s, struct exchange *e);
+void dispatch_send_again(struct sync *s, struct batch *b, int64_t wait_ns);
+void dispatch_close(struct sync *s, struct batch *b);
+
+/* settlement.c: outcomes into the state */
+MUST_USE int settle_acknowledged(struct sync *s, struct batch *b);
+MUST_USE int settle_unclear(struct sync *s, struct batch *b);
+MUST_USE int settle_intent(struct sync *s, struct batch *b);
+MUST_USE int settle_close_intent(struct sync *s, struct batch *b);
+MUST_USE int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why);
+
+/* refusing.c: which row was it */
+void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why);
+
+#endif

@@ -1,0 +1,320 @@
+/* Rows into batches: each is looked up, planned, merged with what waits of the same
+ * identity, kept back while that is under way, or put into the open batch. */
+#include "sync/inside.h"
+
+#include "base/json_text.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* ---- one row ------------------------------------------------------------- */
+
+static void drop(struct sync *s, uint64_t ordinal) {
+  if (s->options.events.dropped) s->options.events.dropped(s->options.events.user, ordinal);
+}
+
+static void refuse(struct sync *s, uint64_t ordinal, const struct sync_refusal *why) {
+  s->tally.rejected++;
+  s->options.events.refused(s->options.events.user, ordinal, why);
+}
+
+/* The row as JSON, as it was submitted. */
+static void put_submitted(struct sync *s, struct buf *to, const struct row *row) {
+  buf_add_char(to, '{');
+  if (row->id.len) buf_printf(to, "\"id\":\"%.*s\"", (int)row->id.len, row->id.ptr);
+  for (int f = 0; f < ROW_FIELDS; f++)
+    if (row->field[f].len)
+      buf_printf(to, "%s\"%s\":%.*s", to->ptr[to->len - 1] == '{' ? "" : ",", row_field_name[f], (int)row->field[f].len,
+                 row->field[f].ptr);
+  if (s->options.key_name && row->key.len) {
+    if (to->ptr[to->len - 1] != '{') buf_add_char(to, ',');
+    json_put_string(to, slice_of(s->options.key_name));
+    buf_add_char(to, ':');
+    json_put_string(to, row->key);
+  }
+  buf_add_char(to, '}');
+}
+
+static void reject_planned(struct sync *s, uint64_t ordinal, const struct row *row, const struct plan *plan) {
+  struct buf json = BUF_WITH_LIMIT(1 << 20);
+  put_submitted(s, &json, row);
+  struct reject r = {.key = row->key,
+                     .row = buf_slice(&json),
+                     .file = slice_of(s->options.file),
+                     .line = row->line,
+                     .code = slice_of(plan->code),
+                     .message = slice_of(plan->message),
+                     .field = slice_of(plan->field)};
+  if (s->options.has_key) r.content = state_row_hash(s->options.state, row);
+  struct sync_refusal why = {plan->code, plan->message, plan->field, 0};
+  sync_reject(s, &r);
+  s->tally.submitted--; /* counted when it was taken */
+  s->options.events.refused(s->options.events.user, ordinal, &why);
+  buf_free(&json);
+}
+
+struct identity identity_of(const struct sync *s, const struct batch *b, uint32_t row, struct row *view) {
+  struct identity who = {.id = b->kind == BATCH_UPDATE ? &b->rows[row].id : NULL};
+  *view = batch_row(b, row);
+  if (s->options.has_key && (b->kind == BATCH_CREATE || view->id.len)) who.key = view->key;
+  return who;
+}
+
+static struct identity identity_of_plan(const struct sync *s, const struct plan *plan) {
+  struct identity who = {.id = plan->has_id ? &plan->as.id : NULL};
+  if (s->options.has_key && (!plan->has_id || plan->row.id.len)) who.key = plan->row.key;
+  return who;
+}
+
+static int add_to(struct sync *s, struct batch *b, const struct plan *plan, uint64_t ordinal) {
+  struct batch_row as = plan->as;
+  struct identity who = identity_of_plan(s, plan);
+  struct error err;
+  as.ordinal = ordinal;
+  if (!batch_add(b, &plan->row, &as)) return -1;
+  if (!identity_add(&s->identities, &who, b, b->rows_len - 1)) return 0;
+  (void)error_set(&err, ERROR_MEMORY, "out of memory for the rows under way");
+  sync_fail(s, &err);
+  return 0;
+}
+
+/* The open batch of KIND, fresh where there is none; NULL: all are in use. */
+static struct batch *open_batch(struct sync *s, enum batch_kind kind) {
+  if (s->open[kind]) return s->open[kind];
+  struct batch *b = sync_free_batch(s);
+  if (!b) return NULL;
+  batch_begin(b, kind, s->options.wants_objects);
+  return s->open[kind] = b;
+}
+
+void batch_make_ready(struct sync *s, enum batch_kind kind) {
+  struct batch *b = s->open[kind];
+  b->state = BATCH_READY;
+  b->ranges[0] = (struct range){0, b->rows_len};
+  b->ranges_len = 1;
+  s->ready[s->ready_len++] = b->number;
+  s->open[kind] = NULL;
+}
+
+/* false: no batch has room now. */
+static bool send_planned(struct sync *s, const struct plan *plan, uint64_t ordinal) {
+  for (;;) {
+    struct batch *b = open_batch(s, plan->kind);
+    if (!b) return false;
+    if (add_to(s, b, plan, ordinal) == 0) {
+      if (b->rows_len == s->options.batch_rows) batch_make_ready(s, plan->kind);
+      return true;
+    }
+    batch_make_ready(s, plan->kind);
+  }
+}
+
+/* A row of this identity waits already: the later one wins, field by field. */
+static bool merge_planned(struct sync *s, struct place_of_row at, const struct plan *plan, uint64_t ordinal) {
+  uint64_t earlier = at.batch->rows[at.row].ordinal;
+  if (!batch_merge(at.batch, at.row, &plan->row, ordinal)) return false;
+  s->tally.superseded++;
+  drop(s, earlier);
+  return true;
+}
+
+/* ---- dry runs ------------------------------------------------------------ */
+
+static bool is_this(const void *user, uint32_t value) {
+  (void)user, (void)value;
+  return true; /* 64 bits of a keyed hash are the identity */
+}
+
+/* Whether the run would have written this identity before; notes it. */
+static bool dry_seen(struct sync *s, const struct plan *plan) {
+  struct identity who = identity_of_plan(s, plan);
+  uint64_t hash = who.id ? hash_bytes(&s->options.hash_key, who.id->bytes, sizeof who.id->bytes)
+                         : hash_slice(&s->options.hash_key, who.key);
+  if (!who.id && !who.key.len) return false;
+  if (map_find(&s->dry, hash, is_this, NULL) != MAP_FREE) return true;
+  struct error err;
+  if (map_add(&s->dry, hash, 0)) {
+    (void)error_set(&err, ERROR_MEMORY, "out of memory for a dry run of so many rows");
+    sync_fail(s, &err);
+  }
+  return false;
+}
+
+static void plan_dry(struct sync *s, const struct plan *plan, const struct known *known) {
+  bool is_create = plan->kind == BATCH_CREATE && !dry_seen(s, plan);
+  if (is_create) s->tally.created++;
+  else s->tally.updated++;
+  if (plan->kind == BATCH_UPDATE) (void)dry_seen(s, plan);
+  struct row row = plan->row;
+  for (int f = 0; f < ROW_FIELDS; f++)
+    if (!(plan->as.mask & 1u << f)) row.field[f] = (struct slice){NULL, 0};
+  if (s->options.events.planned) s->options.events.planned(s->options.events.user, &row, is_create, known);
+}
+
+/* ---- planning ------------------------------------------------------------ */
+
+static const struct sync_refusal refused_before = {
+    "refused", "the row is unchanged since it was rejected; hoko rejects show tells why, hoko rejects retry sends it again",
+    "", 0};
+
+/* What comes before the row's identity matters; true: the row is told. */
+static bool told_at_once(struct sync *s, const struct row *row, const struct plan *plan, uint64_t ordinal) {
+  switch (plan->what) {
+  case PLAN_REJECT: reject_planned(s, ordinal, row, plan); return true;
+  case PLAN_REFUSED: refuse(s, ordinal, &refused_before); return true;
+  case PLAN_PENDING: s->tally.pending++; break;
+  case PLAN_HELD: s->tally.held++; break;
+  case PLAN_UNCHANGED:
+    if (plan->has_id) return false; /* a row under way may have changed it */
+    s->tally.unchanged++;
+    break;
+  case PLAN_SEND: return false;
+  }
+  drop(s, ordinal);
+  return true;
+}
+
+/* false: there is no room now, try again when a batch has come back. */
+static bool place_row(struct sync *s, const struct row *row, const struct known *known, uint64_t ordinal) {
+  struct plan_facts facts = {.row = row,
+                             .known = known,
+                             .content = known->is_rejected ? state_row_hash(s->options.state, row) : 0,
+                             .has_key = s->options.has_key,
+                             .sends_all = s->options.sends_all,
+                             .recreates = s->options.recreates,
+                             .retries_rejects = s->options.retries_rejects};
+  struct plan plan = plan_row(&facts);
+  if (told_at_once(s, row, &plan, ordinal)) return true;
+  if (s->options.is_dry && plan.what == PLAN_SEND) {
+    plan_dry(s, &plan, known);
+    return true;
+  }
+  struct identity who = identity_of_plan(s, &plan);
+  struct place_of_row at = identity_find(&s->identities, &who, false);
+  if (at.batch) return merge_planned(s, at, &plan, ordinal);
+  if (identity_find(&s->identities, &who, true).batch) return add_to(s, &s->pool[0], &plan, ordinal) == 0;
+  if (plan.what == PLAN_UNCHANGED) {
+    s->tally.unchanged++;
+    drop(s, ordinal);
+    return true;
+  }
+  return send_planned(s, &plan, ordinal);
+}
+
+/* ---- frames -------------------------------------------------------------- */
+
+static bool needs_known(const struct sync *s, const struct row *row) {
+  return s->options.has_key || !row->id.len;
+}
+
+static size_t take_rows(struct sync *s) {
+  struct intake *in = &s->intake;
+  for (in->n = 0; in->n < INTAKE_ROWS && row_take(&in->rest, &in->rows[in->n]);) in->n++;
+  in->i = 0;
+  in->is_found = false;
+  return in->n;
+}
+
+/* Asks the state once for the rows of the stretch that are not planned yet. */
+static int find_known(struct sync *s) {
+  struct intake *in = &s->intake;
+  struct error err;
+  size_t asked = 0;
+  for (size_t i = in->i; i < in->n; i++) {
+    in->known[i] = (struct known){.key = s->options.has_key ? in->rows[i].key : (struct slice){NULL, 0}};
+    if (!needs_known(s, &in->rows[i])) continue;
+    if (sync_need_stream(s)) return -1;
+    if (!s->options.has_key) in->known[i].content = state_row_hash(s->options.state, &in->rows[i]);
+    asked++;
+  }
+  in->is_found = true;
+  if (asked == 0) return 0;
+  if (stream_find(s->stream, in->known + in->i, in->n - in->i, &err) == 0) return 0;
+  sync_fail(s, &err);
+  return -1;
+}
+
+static void frame_done(struct sync *s) {
+  struct error err;
+  if (s->intake.rest.len) {
+    (void)error_set(&err, ERROR_INTERNAL, "the worker sent a damaged row");
+    sync_fail(s, &err);
+  }
+  free(s->intake.payload);
+  s->intake.payload = NULL;
+}
+
+void intake_step(struct sync *s) {
+  struct intake *in = &s->intake;
+  while (in->payload && !s->is_stopped) {
+    if (in->i == in->n && take_rows(s) == 0) {
+      frame_done(s);
+      return;
+    }
+    if (!in->is_found && find_known(s)) return;
+    for (; in->i < in->n && !s->is_stopped; in->i++) {
+      if (!place_row(s, &in->rows[in->i], &in->known[in->i], s->ordinal)) {
+        in->is_found = false; /* what comes back meanwhile may change what is known */
+        return;
+      }
+      s->ordinal++;
+      s->tally.submitted++;
+    }
+  }
+}
+
+bool intake_is_empty(const struct sync *s) { return !s->intake.payload; }
+
+void intake_free(struct sync *s) {
+  free(s->intake.payload);
+  free(s->intake.rows);
+  free(s->intake.known);
+}
+
+/* ---- rows that waited ---------------------------------------------------- */
+
+/* Takes the deferred rows out and plans each again: those whose identity is still
+ * under way come back in.  Their bytes are moved aside first. */
+void intake_replan(struct sync *s) {
+  struct batch *waiting = &s->pool[0];
+  struct error err;
+  if (waiting->rows_len == 0 || s->is_stopped) return;
+  struct batch before = *waiting;
+  struct batch_row *rows = malloc(before.rows_len * sizeof *rows);
+  struct buf records = BUF_WITH_LIMIT(SIZE_MAX >> 1);
+  buf_add(&records, before.records.ptr, before.records.len);
+  if (!rows || !buf_ok(&records)) {
+    free(rows);
+    buf_free(&records);
+    (void)error_set(&err, ERROR_MEMORY, "out of memory for the rows that wait");
+    sync_fail(s, &err);
+    return;
+  }
+  memcpy(rows, before.rows, before.rows_len * sizeof *rows);
+  for (uint32_t i = 0; i < before.rows_len; i++) {
+    struct row view;
+    struct identity who = {.id = &waiting->rows[i].id};
+    view = batch_row(waiting, i);
+    who.key = s->options.has_key ? view.key : (struct slice){NULL, 0};
+    identity_remove(&s->identities, &who, waiting, i);
+  }
+  batch_begin(waiting, BATCH_UPDATE, false);
+  waiting->state = BATCH_READY;
+  for (uint32_t i = 0; i < before.rows_len && !s->is_stopped; i++) {
+    struct slice record = {records.ptr + rows[i].at, rows[i].len};
+    struct row row;
+    struct known known = {.seq = 0};
+    bool is_whole = row_take(&record, &row);
+    assert(is_whole);
+    (void)is_whole;
+    known.key = s->options.has_key ? row.key : (struct slice){NULL, 0};
+    if (known.key.len && stream_find(s->stream, &known, 1, &err)) sync_fail(s, &err);
+    else if (!place_row(s, &row, &known, rows[i].ordinal)) {
+      /* No batch is free: it waits on, in its order. */
+      struct plan plan = {.row = row, .as = rows[i], .has_id = true};
+      (void)add_to(s, waiting, &plan, rows[i].ordinal); /* it was in there before */
+    }
+  }
+  free(rows);
+  buf_free(&records);
+}

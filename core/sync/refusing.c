@@ -1,0 +1,51 @@
+/* Which row was it: a refused range is halved until the row is alone, within a
+ * bound on requests, and not for a cause that all rows share. */
+#include "sync/inside.h"
+
+/* After so many rows refused alone and none accepted, the cause is the same for all. */
+enum { COMMON_CAUSE_ROWS = 8 };
+
+/* The range on top is rejected whole. */
+static void reject_range(struct sync *s, struct batch *b, const struct sync_refusal *why) {
+  if (settle_rejected(s, b, batch_range(b), why)) return;
+  b->tries = 0;
+  b->ranges_len--;
+  if (b->ranges_len == 0) dispatch_close(s, b);
+  else dispatch_send_again(s, b, 0);
+}
+
+static void reject_rest(struct sync *s, struct batch *b, const struct sync_refusal *why) {
+  while (b->ranges_len && !s->is_stopped) {
+    if (settle_rejected(s, b, batch_range(b), why)) return;
+    b->ranges_len--;
+  }
+  if (b->ranges_len == 0) dispatch_close(s, b);
+}
+
+static void halve(struct sync *s, struct batch *b) {
+  struct range whole = batch_range(b);
+  uint32_t middle = whole.from + (whole.to - whole.from) / 2;
+  if (settle_close_intent(s, b)) return;
+  b->ranges[b->ranges_len - 1] = (struct range){middle, whole.to};
+  b->ranges[b->ranges_len++] = (struct range){whole.from, middle};
+  b->tries = 0;
+  s->bisected++;
+  dispatch_send_again(s, b, 0);
+}
+
+void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why) {
+  struct range range = batch_range(b);
+  if (range.to - range.from > 1) {
+    if (s->bisected < s->options.bisect_limit) {
+      halve(s, b);
+      return;
+    }
+    struct sync_refusal unclear = {"unclear", why->message, "", why->status};
+    reject_rest(s, b, &unclear);
+    return;
+  }
+  s->bisected++;
+  b->refused_rows++;
+  if (b->refused_rows >= COMMON_CAUSE_ROWS && !b->has_success) reject_rest(s, b, why);
+  else reject_range(s, b, why);
+}

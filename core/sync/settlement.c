@@ -1,0 +1,218 @@
+/* Outcomes into the state: commit 1 and commit 2, and the counts that follow them. */
+#include "sync/inside.h"
+
+#include "base/json_text.h"
+
+#include <stdlib.h>
+
+static void told(struct sync *s, struct batch *b, uint32_t i) {
+  (void)s;
+  b->rows[i].is_told = true;
+}
+
+static int commit(struct sync *s, struct commit *c) {
+  struct error err;
+  c->run = s->options.run;
+  if (stream_commit(s->stream, c, &err) == 0) return 0;
+  sync_fail(s, &err);
+  return -1;
+}
+
+/* ---- commit 1 ------------------------------------------------------------ */
+
+/* Each attempt is an intent of its own, so that a held row's time is that of the
+ * attempt which may have been applied. */
+int settle_intent(struct sync *s, struct batch *b) {
+  struct buf records = BUF_WITH_LIMIT(SIZE_MAX >> 1);
+  struct range range = batch_range(b);
+  struct error err;
+  int rc = -1;
+  if (sync_need_stream(s)) return -1;
+  if (batch_put_records(b, &records)) {
+    (void)error_set(&err, ERROR_MEMORY, "out of memory for recording %u rows", range.to - range.from);
+    sync_fail(s, &err);
+    goto out;
+  }
+  struct intent in = {.sent_at_ms = clock_wall_ms(s->options.clock),
+                      .rows_len = range.to - range.from,
+                      .rows = buf_slice(&records)};
+  if (b->intent) {
+    struct commit c = {.closed = &b->intent, .closed_len = 1, .opened = &in, .opened_len = 1};
+    rc = commit(s, &c);
+  } else if ((rc = intent_commit(s->stream, &in, s->options.run, &err))) {
+    sync_fail(s, &err);
+  }
+  if (rc == 0) b->intent = in.number;
+out:
+  buf_free(&records);
+  return rc;
+}
+
+int settle_close_intent(struct sync *s, struct batch *b) {
+  if (!b->intent) return 0;
+  struct commit c = {.closed = &b->intent, .closed_len = 1};
+  if (commit(s, &c)) return -1;
+  b->intent = 0;
+  return 0;
+}
+
+/* ---- commit 2 ------------------------------------------------------------ */
+
+static const struct answer_partner *partner_of(const struct sync *s, const struct batch *b, uint32_t i) {
+  return &b->answer.partners[s->matching.partner_of[i - batch_range(b).from]];
+}
+
+static void fill_ack(const struct sync *s, const struct batch *b, uint32_t i, int64_t sent_at_ms, struct ack *a) {
+  struct row row = batch_sent_row(b, i);
+  *a = (struct ack){.seq = b->rows[i].seq,
+                    .line = row.line,
+                    .key = row.key,
+                    .id = partner_of(s, b, i)->id,
+                    .sent_at_ms = sent_at_ms};
+  memcpy(a->field, row.field, sizeof a->field);
+}
+
+static void collect(struct sync *s, const struct batch *b, struct commit *c) {
+  struct range range = batch_range(b);
+  c->acks = s->acks;
+  for (uint32_t i = range.from; i < range.to; i++) {
+    if (s->options.has_key) {
+      fill_ack(s, b, i, b->exchange.began_wall_ms, &s->acks[c->acks_len++]);
+    } else if (b->kind == BATCH_CREATE) {
+      struct row row = batch_row(b, i);
+      s->made[c->made_len++] = state_row_hash(s->options.state, &row);
+    }
+  }
+  c->made = s->made;
+}
+
+/* Hoko may trim or reformat: the id decides, and each field is named once. */
+static void warn_changed(struct sync *s, const struct batch *b, uint32_t i) {
+  int f = match_changed_field(b, i, partner_of(s, b, i), &s->options.hash_key);
+  if (f < 0 || s->warned_field[f]) return;
+  s->warned_field[f] = true;
+  sync_warn(s, "Hoko returned another %s than was sent (line %u); it is taken as acknowledged as sent",
+            row_field_name[f], batch_row(b, i).line);
+}
+
+static void tell_acknowledged(struct sync *s, struct batch *b) {
+  struct range range = batch_range(b);
+  const struct sync_events *events = &s->options.events;
+  for (uint32_t i = range.from; i < range.to; i++) {
+    uint32_t p = s->matching.partner_of[i - range.from];
+    warn_changed(s, b, i);
+    told(s, b, i);
+    if (events->acked)
+      events->acked(events->user, b->rows[i].ordinal,
+                    s->options.wants_objects ? answer_text(&b->answer, p) : (struct slice){NULL, 0});
+  }
+  if (b->kind == BATCH_CREATE) s->tally.created += range.to - range.from;
+  else s->tally.updated += range.to - range.from;
+}
+
+int settle_acknowledged(struct sync *s, struct batch *b) {
+  struct commit c = {.closed = &b->intent, .closed_len = b->intent ? 1 : 0};
+  if (s->options.has_key || b->kind == BATCH_CREATE) {
+    collect(s, b, &c);
+    if (commit(s, &c)) return -1;
+  }
+  tell_acknowledged(s, b);
+  return 0;
+}
+
+/* J3: what left without a full match is sent again by settling only. */
+int settle_unclear(struct sync *s, struct batch *b) {
+  struct range range = batch_range(b);
+  struct commit c = {.unclear = &b->intent, .unclear_len = 1};
+  if (commit(s, &c)) return -1;
+  for (uint32_t i = range.from; i < range.to; i++) {
+    told(s, b, i);
+    if (s->options.events.dropped) s->options.events.dropped(s->options.events.user, b->rows[i].ordinal);
+  }
+  s->tally.held += range.to - range.from;
+  b->intent = 0;
+  return 0;
+}
+
+/* ---- rejects ------------------------------------------------------------- */
+
+static void put_submitted(const struct sync *s, struct buf *to, const struct row *row) {
+  const char *between = "{";
+  if (row->id.len) {
+    buf_printf(to, "{\"id\":\"%.*s\"", (int)row->id.len, row->id.ptr);
+    between = ",";
+  }
+  for (int f = 0; f < ROW_FIELDS; f++) {
+    if (!row->field[f].len) continue;
+    buf_printf(to, "%s\"%s\":", between, row_field_name[f]);
+    buf_add_slice(to, row->field[f]);
+    between = ",";
+  }
+  if (s->options.key_name && row->key.len) {
+    buf_add_text(to, between);
+    json_put_string(to, slice_of(s->options.key_name));
+    buf_add_char(to, ':');
+    json_put_string(to, row->key);
+    between = ",";
+  }
+  buf_add_text(to, between[0] == '{' ? "{}" : "}");
+}
+
+static int reject_each(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why) {
+  uint32_t n = rows.to - rows.from;
+  struct buf json = BUF_WITH_LIMIT(64 << 20);
+  struct reject *rejects = calloc(n, sizeof *rejects);
+  size_t *ends = calloc(n, sizeof *ends);
+  struct error err;
+  int rc = -1;
+  for (uint32_t k = 0; rejects && ends && k < n; k++) {
+    struct row row = batch_row(b, rows.from + k);
+    put_submitted(s, &json, &row);
+    ends[k] = json.len;
+    rejects[k] = (struct reject){.key = row.key,
+                                 .content = s->options.has_key ? state_row_hash(s->options.state, &row) : 0,
+                                 .file = slice_of(s->options.file),
+                                 .line = row.line,
+                                 .code = slice_of(why->code),
+                                 .message = slice_of(why->message),
+                                 .field = slice_of(why->field),
+                                 .status = why->status,
+                                 .at_ms = clock_wall_ms(s->options.clock)};
+  }
+  if (!rejects || !ends || !buf_ok(&json)) {
+    (void)error_set(&err, ERROR_MEMORY, "out of memory for %u rejects", n);
+    sync_fail(s, &err);
+    goto out;
+  }
+  for (uint32_t k = 0; k < n; k++)
+    rejects[k].row = (struct slice){json.ptr + (k ? ends[k - 1] : 0), ends[k] - (k ? ends[k - 1] : 0)};
+  struct commit c = {.rejects = rejects, .rejects_len = n, .closed = &b->intent, .closed_len = b->intent ? 1 : 0};
+  rc = commit(s, &c);
+out:
+  buf_free(&json);
+  free(rejects);
+  free(ends);
+  return rc;
+}
+
+int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why) {
+  if (sync_need_stream(s) || reject_each(s, b, rows, why)) return -1;
+  b->intent = 0;
+  for (uint32_t i = rows.from; i < rows.to; i++) {
+    told(s, b, i);
+    s->tally.rejected++;
+    s->options.events.refused(s->options.events.user, b->rows[i].ordinal, why);
+  }
+  return 0;
+}
+
+void sync_reject(struct sync *s, const struct reject *r) {
+  struct error err;
+  struct reject told_now = *r;
+  s->tally.submitted++;
+  s->tally.rejected++;
+  if (s->options.is_dry || sync_need_stream(s)) return;
+  if (!told_now.at_ms) told_now.at_ms = clock_wall_ms(s->options.clock);
+  struct commit c = {.rejects = &told_now, .rejects_len = 1, .run = s->options.run};
+  if (stream_commit(s->stream, &c, &err)) sync_fail(s, &err);
+}

@@ -1,0 +1,13 @@
+-- The Lua half of the API, run once a state before the user's script.
+local hoko, native, task = ...
+
+local options = native.run("options.lua", native)
+local partners = native.run("partners.lua", native, options, task)
+
+hoko.partners = { upsert = partners.upsert }
+hoko.sync = partners.sync
+hoko.args = task.args
+hoko.run = { id = task.run, dry = task.dry_run }
+arg = { table.unpack(task.args) }
+arg[0] = task.script
+native.run("surroundings.lua", hoko, native, options, task)

@@ -1,0 +1,90 @@
+-- hoko.partners and hoko.sync: arguments are checked here, rows are native.
+local native, options, task = ...
+
+local partners = {}
+
+-- A key names its stream by the script; where there is no file there is no name.
+local function stream_of(name, given)
+  if given.stream then
+    if given.stream == "" then native.raise(name .. ": option 'stream' must not be empty") end
+    return given.stream
+  end
+  if given.key ~= nil and not task.stream then
+    native.raise(name .. ": 'key' needs 'stream' here, since there is no script file to name it after")
+  end
+  return task.stream
+end
+
+local function size_of(value)
+  return type(value) == "string" and native.size(value) or value
+end
+
+local function check_key(name, key)
+  if type(key) ~= "string" then return end
+  if key == "" or #key > 40 then
+    native.raise(("%s: option 'key' must be a field's name of 1 to 40 bytes"):format(name))
+  end
+  if key == "id" then
+    native.raise(name .. ": option 'key' cannot be 'id': a row with an id is an update already")
+  end
+end
+
+local function run(name, rows, given, more)
+  check_key(name, given.key)
+  if given.missing and given.missing ~= "keep" and given.key == nil then
+    native.raise(name .. ": option 'missing' needs 'key'")
+  end
+  local limits = task.limits
+  local batch_bytes = size_of(given.batch_bytes) or limits.batch_bytes
+  local has_callbacks = given.on_ack ~= nil or given.on_reject ~= nil
+  local wants_partners = type(rows) == "table" and not options.is_callable(rows) and rawlen(rows) <= 10000
+  local args = {
+    rows = rows, transform = more.transform, key = given.key, key_of_source = more.key_of_source,
+    on_ack = given.on_ack, on_reject = given.on_reject,
+    stops_on_error = more.on_error == "stop", wants_partners = wants_partners,
+    row_max = batch_bytes - 2,
+  }
+  args.options = native.encode{
+    stream = stream_of(name, given), has_key = given.key ~= nil,
+    send_all = given.send == "all" or (given.key == nil),
+    wants_objects = given.on_ack ~= nil or wants_partners, wants_all_rejects = given.on_reject ~= nil,
+    wants_drops = has_callbacks,
+    batch_rows = math.tointeger(given.batch_rows or limits.batch_rows),
+    batch_bytes = math.tointeger(batch_bytes),
+    concurrency = math.tointeger(given.concurrency or limits.concurrency),
+    dry_run = given.dry_run or false,
+    missing = given.missing or "keep", missing_limit = given.missing_limit or 0.1,
+    verb = more.verb or "upsert", source = more.source_name,
+  }
+  return native.upsert(args)
+end
+
+local function check_rows(name, rows)
+  if type(rows) == "table" or options.is_callable(rows) then return end
+  native.raise(("%s: rows must be an array of tables or a function that gives the next row, got %s"):format(
+    name, options.describe(rows)))
+end
+
+--- Creates and updates partners. See lua/hoko/meta/hoko.lua for the options.
+function partners.upsert(rows, given)
+  local name = "hoko.partners.upsert"
+  check_rows(name, rows)
+  return run(name, rows, options.check(name, given), {})
+end
+
+--- Source → transform → upsert.
+function partners.sync(given)
+  local name = "hoko.sync"
+  if type(given) ~= "table" then
+    native.raise(name .. ": expected one table, as in hoko.sync{ source = …, transform = … }")
+  end
+  options.check(name, given)
+  if given.source == nil then native.raise(name .. ": option 'source' is missing") end
+  check_rows(name, given.source)
+  return run(name, given.source, given, {
+    transform = given.transform, on_error = given.on_error,
+    key_of_source = given.key ~= nil and given.transform ~= nil,
+  })
+end
+
+return partners

@@ -1,0 +1,65 @@
+-- The script's surroundings: files through the host, the end of the run, time, log.
+local hoko, native, options = ...
+
+local open = native.open
+
+--- As in plain Lua; the host opens the file, beneath the allowed folders.
+function io.open(path, mode)
+  if type(path) ~= "string" then native.raise("io.open: a file name is a string, got " .. type(path)) end
+  return open(path, mode or "r")
+end
+
+--- As in plain Lua: an iterator that closes its file at the end.
+function io.lines(path, ...)
+  if path == nil then return io.input():lines(...) end
+  local file, message = open(path, "r")
+  if not file then native.raise(message) end
+  local formats = table.pack(...)
+  local function next_line()
+    local got = table.pack(file:read(table.unpack(formats, 1, formats.n)))
+    if got[1] == nil then file:close() end
+    return table.unpack(got, 1, got.n)
+  end
+  return next_line, nil, nil, file
+end
+
+local std_in, std_out = io.stdin, io.stdout
+local function redirect(current, mode)
+  return function(file)
+    if file == nil then return current end
+    if type(file) == "string" then
+      local opened, message = open(file, mode)
+      if not opened then native.raise(message) end
+      file = opened
+    end
+    current = file
+    return current
+  end
+end
+io.input, io.output = redirect(std_in, "r"), redirect(std_out, "w")
+function io.read(...) return io.input():read(...) end
+function io.write(...) return io.output():write(...) end
+function io.close(file) return (file or io.output()):close() end
+io.popen, io.tmpfile = nil, nil
+
+--- Ends the script at once; a code other than 0 makes the run's 1.
+function os.exit(code)
+  if code == nil or code == true then code = 0 elseif code == false then code = 1 end
+  if math.type(code) ~= "integer" then native.raise("os.exit: a code is a whole number or a boolean") end
+  native.exit(code)
+end
+
+function os.getenv(name) return native.env[name] end
+
+local levels = { "debug", "info", "warn", "error" }
+hoko.log = {}
+for number, level in ipairs(levels) do
+  hoko.log[level] = function(message, fields)
+    if fields ~= nil and type(fields) ~= "table" then
+      native.raise(("hoko.log.%s: the fields must be a table, got %s"):format(level, options.describe(fields)))
+    end
+    native.call("log", { level = number - 1, message = tostring(message), fields = fields })
+  end
+end
+
+hoko.now, hoko.sleep = native.now, native.sleep
