@@ -1,0 +1,161 @@
+/* The functions that lua/hoko/ is built on; scripts never see them. */
+#include "worker/bind/bind.h"
+
+#include "base/clock.h"
+#include "base/nearest.h"
+#include "base/number.h"
+#include "worker/bind/json.h"
+#include "worker/bind/sources.h"
+#include "worker/bind/text.h"
+#include "worker/host.h"
+#include "worker/pump.h"
+#include "worker/raise.h"
+#include "worker/shared.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <lualib.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { NAMES_MAX = 256, SLEEP_MAX_S = 100 * 24 * 3600 };
+
+static int is_source(lua_State *L) {
+  void *source;
+  lua_pushboolean(L, source_native(L, 1, &source) != NULL);
+  return 1;
+}
+
+/* "4MiB" → bytes, or nil. */
+static int size(lua_State *L) {
+  struct slice text;
+  int64_t bytes;
+  text.ptr = luaL_checklstring(L, 1, &text.len);
+  if (number_size_bytes(text, &bytes)) lua_pushnil(L);
+  else lua_pushinteger(L, bytes);
+  return 1;
+}
+
+/* word, table whose keys are the names → the nearest, or nil. */
+static int nearest(lua_State *L) {
+  const char *names[NAMES_MAX];
+  size_t len = 0;
+  struct slice word;
+  word.ptr = luaL_checklstring(L, 1, &word.len);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, 2)) {
+    if (lua_type(L, -2) == LUA_TSTRING && len < NAMES_MAX) names[len++] = lua_tostring(L, -2);
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, nearest_name(word, names, len));
+  return 1;
+}
+
+/* A named host call: (name, arguments) → its answer; nil, message, code on failure. */
+static int call(lua_State *L) {
+  struct error err;
+  struct slice reply, arguments = SLICE("{}");
+  const char *name = luaL_checkstring(L, 1);
+  if (!lua_isnoneornil(L, 2)) {
+    lua_settop(L, 2);
+    json_encode(L, 2);
+    arguments.ptr = lua_tolstring(L, -1, &arguments.len);
+  }
+  if (host_call(L, name, arguments, &reply, &err)) {
+    lua_pushnil(L);
+    lua_pushfstring(L, err.hint[0] ? "%s (%s)" : "%s", err.message, err.hint);
+    lua_pushstring(L, error_code_name(err.code));
+    return 3;
+  }
+  json_push(L, reply);
+  return 1;
+}
+
+/* ---- files --------------------------------------------------------------- */
+
+static int file_close(lua_State *L) {
+  luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+  return luaL_fileresult(L, fclose(stream->f) == 0, NULL);
+}
+
+static int mode_of(const char *mode, enum open_mode *out) {
+  size_t len = strspn(mode, "rwab+");
+  bool plus = strchr(mode, '+') != NULL;
+  if (mode[len] || len > 3 || !strchr("rwa", mode[0]) || mode[0] == '\0') return -1;
+  *out = mode[0] == 'w' ? OPEN_WRITE : mode[0] == 'a' ? OPEN_APPEND : plus ? OPEN_READ_WRITE : OPEN_READ;
+  return 0;
+}
+
+/* (path, mode) → a file of Lua's io library; nil, message, code on failure. */
+static int open_file(lua_State *L) {
+  struct error err;
+  enum open_mode how;
+  int fd;
+  const char *path = luaL_checkstring(L, 1), *mode = luaL_checkstring(L, 2);
+  if (mode_of(mode, &how)) raise_error(L, "io.open: the mode '%s' is none of r, w, a, with + or b behind it", mode);
+  luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);
+  stream->closef = NULL;
+  luaL_setmetatable(L, LUA_FILEHANDLE);
+  if (host_open(L, path, how, &fd, &err)) {
+    lua_pushnil(L);
+    lua_pushfstring(L, err.hint[0] ? "%s\nhint: %s" : "%s", err.message, err.hint);
+    lua_pushstring(L, error_code_name(err.code));
+    return 3;
+  }
+  stream->f = fdopen(fd, mode);
+  if (!stream->f) {
+    int failed = errno;
+    (void)close(fd);
+    errno = failed;
+    return luaL_fileresult(L, 0, path);
+  }
+  stream->closef = file_close;
+  return 1;
+}
+
+/* ---- time, end ----------------------------------------------------------- */
+
+static int now(lua_State *L) {
+  lua_pushnumber(L, (lua_Number)clock_wall_ms(&clock_real) / 1000.0);
+  return 1;
+}
+
+static int sleep_for(lua_State *L) {
+  lua_Number seconds = lua_isnumber(L, 1) ? lua_tonumber(L, 1) : -1;
+  if (!(seconds >= 0 && seconds <= SLEEP_MAX_S))
+    raise_error(L, "hoko.sleep: expected a number of seconds from 0 to %d, got %s", SLEEP_MAX_S,
+                luaL_tolstring(L, 1, NULL));
+  struct timespec left = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+  (void)fflush(stdout);
+  while (nanosleep(&left, &left) && errno == EINTR) continue;
+  return 0;
+}
+
+static int end_process(lua_State *L) {
+  struct message m = {.kind = MESSAGE_DONE, .number = {DONE_EXIT, luaL_checkinteger(L, 1)}};
+  (void)fflush(stdout);
+  pump_flush(L);
+  host_send(L, &m);
+  _exit(0);
+}
+
+void bind_native(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"upsert", pump_upsert}, {"raise", raise_lua}, {"encode", NULL},     {"is_source", is_source},
+      {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
+      {"now", now},            {"sleep", sleep_for}, {"exit", end_process}, {NULL, NULL}};
+  luaL_newlib(L, functions);
+  lua_pushcfunction(L, json_encode_lua);
+  lua_setfield(L, -2, "encode");
+}
+
+void bind_all(lua_State *L, int task_at) {
+  (void)task_at;
+  bind_json(L);
+  bind_sources(L);
+  bind_text(L);
+}

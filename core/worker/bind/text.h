@@ -1,0 +1,13 @@
+/* text.h - hoko.text: helpers that normalise, natively, since they run once a row.
+ *
+ * All take a string or nil and give a string, or nil where nothing is left. */
+#ifndef HOKO_WORKER_BIND_TEXT_H
+#define HOKO_WORKER_BIND_TEXT_H
+
+#include <lua.h>
+
+/* Adds text = { trim, squeeze, fold, digits, phone, email, slug } to the table at
+ * the top of the stack. */
+void bind_text(lua_State *L);
+
+#endif

@@ -1,0 +1,64 @@
+#include "worker/worker.h"
+
+#include "bridge/bridge.h"
+#include "worker/cage.h"
+#include "worker/output.h"
+#include "worker/shared.h"
+#include "worker/task.h"
+
+#include <lauxlib.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { DONE_TEXT_MAX = 4 << 20 };
+
+lua_State *task_state(struct alloc *alloc, struct worker_shared *shared) {
+  lua_State *L = lua_newstate(alloc_lua, alloc);
+  if (!L) return NULL;
+  *(struct worker_shared **)lua_getextraspace(L) = shared;
+  /* Rows are garbage soon after they are made, which is what generations are for. */
+  (void)lua_gc(L, LUA_GCGEN, 0, 0);
+  return L;
+}
+
+static void do_task(struct channel *channel, const struct message *m) {
+  static const struct {
+    void (*run)(struct channel *, const struct message *, struct message *, struct buf *);
+  } tasks[] = {[TASK_RUN] = {task_run}, [TASK_CONFIG] = {task_config}};
+  struct message done = {.kind = MESSAGE_DONE};
+  struct buf text = BUF_WITH_LIMIT(DONE_TEXT_MAX);
+  size_t task = (size_t)m->number[0];
+  if (task >= sizeof tasks / sizeof *tasks || !tasks[task].run) _exit(70);
+  tasks[task].run(channel, m, &done, &text);
+  if (channel_send(channel, &done)) _exit(0);
+  buf_free(&text);
+}
+
+/* The message's texts are valid until the next message, and a task takes many. */
+static char *copy_texts(const struct message *m, struct message *copy) {
+  *copy = *m;
+  char *bytes = malloc(m->text[0].len + m->text[1].len + 1);
+  if (!bytes) return NULL;
+  memcpy(bytes, m->text[0].ptr, m->text[0].len);
+  memcpy(bytes + m->text[0].len, m->text[1].ptr, m->text[1].len);
+  copy->text[0].ptr = bytes;
+  copy->text[1].ptr = bytes + m->text[0].len;
+  return bytes;
+}
+
+int worker_main(void) {
+  struct error err;
+  struct message m, task;
+  struct channel *channel = channel_new(WORKER_BRIDGE_FD, true, &err);
+  if (!channel || output_redirect(channel, &err)) return 70;
+  bool is_caged = false;
+  while (channel_next(channel, &m, &err) == CHANNEL_MESSAGE) {
+    if (m.kind != MESSAGE_TASK) continue; /* a credit or a row told too late */
+    char *bytes = copy_texts(&m, &task);
+    if (!bytes || (!is_caged && cage_enter(0, &err))) return 70;
+    is_caged = true;
+    do_task(channel, &task);
+    free(bytes);
+  }
+  return 0;
+}
