@@ -35,7 +35,9 @@ static struct term_setup term_setup_of(const struct cli *cli) {
 static struct log log_of(const struct cli *cli) {
   bool is_quiet = options_given(&cli->options, "quiet");
   bool is_verbose = options_given(&cli->options, "verbose");
-  return (struct log){.least = is_quiet ? LOG_WARN : is_verbose ? LOG_DEBUG : LOG_INFO,
+  return (struct log){.least = is_quiet     ? LOG_WARN
+                               : is_verbose ? LOG_DEBUG
+                                            : LOG_INFO,
                       .is_json = options_choice(&cli->options, "log-format") == 1,
                       .sink = term_log_sink,
                       .user = cli->term,
@@ -44,7 +46,7 @@ static struct log log_of(const struct cli *cli) {
 
 static int dispatch(struct cli *cli) {
   if (options_given(&cli->options, "version")) return help_version(cli);
-  if (options_given(&cli->options, "help")) 
+  if (options_given(&cli->options, "help"))
     return help_show(cli, cli->parent ? cli->parent : cli->command);
   if (cli->command) return cli->command->run(cli);
   struct error err;
@@ -58,7 +60,8 @@ int main(int argc, char **argv) {
   (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(2), not our end */
 
   struct error err;
-  struct cli cli = {.options.common = commands_common, .clock = &clock_real, .environment = environ};
+  struct cli cli = {
+      .options.common = commands_common, .clock = &clock_real, .environment = environ};
   struct term_setup setup = term_setup_of(&cli);
   cli.term = term_new(&setup, cli.clock);
   if (!cli.term) return EXIT_STATE;

@@ -93,7 +93,8 @@ static void name_nearest(const struct config *c, const char *name, struct error 
   for (size_t i = 0; i < c->jobs_len; i++) names[i] = c->jobs[i].name;
   const char *nearest = nearest_name(slice_of(name), names, c->jobs_len);
   if (nearest)
-    (void)error_set(err, ERROR_USAGE, "hoko.lua has no job \"%s\"; the nearest is %s", name, nearest);
+    (void)error_set(err, ERROR_USAGE, "hoko.lua has no job \"%s\"; the nearest is %s", name,
+                    nearest);
   free((void *)names);
 }
 

@@ -119,7 +119,8 @@ static int unknown_name(struct reading *r, const struct config_field *fields, co
   r->path[r->path_len++] = name;
   char hint[256] = "";
   for (size_t i = 0; i < len; i++)
-    if (names[i] == nearest) (void)snprintf(hint, sizeof hint, "%s = %s", nearest, fields[i].example);
+    if (names[i] == nearest)
+      (void)snprintf(hint, sizeof hint, "%s = %s", nearest, fields[i].example);
   int outcome = fail(r, &message, nearest ? hint : NULL);
   r->path_len--;
   return outcome;
@@ -307,7 +308,8 @@ static int read_table(struct reading *r, const struct config_field *table, void 
 static bool is_job_name(struct slice name) {
   if (name.len == 0 || name.len > JOB_NAME_BYTES || name.ptr[0] == '-') return false;
   for (size_t i = 0; i < name.len; i++)
-    if ((unsigned char)name.ptr[i] <= ' ' || name.ptr[i] == '/' || name.ptr[i] == 0x7f) return false;
+    if ((unsigned char)name.ptr[i] <= ' ' || name.ptr[i] == '/' || name.ptr[i] == 0x7f)
+      return false;
   return true;
 }
 
@@ -332,8 +334,8 @@ static int read_job(struct reading *r, const struct config_field *jobs, const ch
   struct config_field table = {.kind = CONFIG_TABLE, .fields = jobs->fields};
   int outcome = read_table(r, &table, job);
   if (outcome == 0 && !is_job_name(slice_of(name)))
-    outcome = wrong_job(r, ": a job's name has 1 to 100 bytes, no blank, no slash and no dash in front",
-                        NULL);
+    outcome = wrong_job(
+        r, ": a job's name has 1 to 100 bytes, no blank, no slash and no dash in front", NULL);
   if (outcome == 0 && job->schedule && job->every_ms > 0)
     outcome = wrong_job(r, ": it has schedule and every; expected one of them", NULL);
   r->path_len--;
@@ -373,11 +375,8 @@ static int read_field(struct reading *r, const struct config_field *f, void *bas
 
 int config_reader_fill(struct config *c, struct slice json, struct slice source, const char *file,
                        struct error *err) {
-  struct reading r = {.config = c,
-                      .source = source,
-                      .file = file,
-                      .text = BUF_WITH_LIMIT(TEXT_BYTES),
-                      .err = err};
+  struct reading r = {
+      .config = c, .source = source, .file = file, .text = BUF_WITH_LIMIT(TEXT_BYTES), .err = err};
   json_init(&r.scan, JSON_LEVELS);
   json_feed(&r.scan, json, true);
   struct config_field whole = {.kind = CONFIG_TABLE, .fields = config_fields};

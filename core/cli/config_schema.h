@@ -23,14 +23,14 @@ enum config_kind {
 struct config_field {
   const char *name; /* NULL ends a table */
   enum config_kind kind;
-  size_t offset;              /* in the struct of its table */
-  size_t also;                /* of the int that gets the line, or COMMANDS' bool; 0: none */
-  int64_t min, max;           /* of numbers, milliseconds and bytes */
-  int64_t fallback;           /* default of all that are numbers or choices */
-  const char *text_fallback;  /* default of TEXT; NULL stays NULL */
-  const char *const *choices; /* of CHOICE, NULL at the end */
+  size_t offset;                     /* in the struct of its table */
+  size_t also;                       /* of the int that gets the line, or COMMANDS' bool; 0: none */
+  int64_t min, max;                  /* of numbers, milliseconds and bytes */
+  int64_t fallback;                  /* default of all that are numbers or choices */
+  const char *text_fallback;         /* default of TEXT; NULL stays NULL */
+  const char *const *choices;        /* of CHOICE, NULL at the end */
   const struct config_field *fields; /* of TABLE, and of each table in JOBS */
-  const char *example;        /* what a user would type as its value */
+  const char *example;               /* what a user would type as its value */
   bool is_required;
 };
 

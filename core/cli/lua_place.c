@@ -106,8 +106,8 @@ static bool is_other(const struct lexer *l, char c) {
 struct search {
   const char *const *path;
   size_t path_len;
-  size_t depth;    /* table constructors that are open */
-  size_t matching; /* how many of them have the path's keys, from the outermost on */
+  size_t depth;               /* table constructors that are open */
+  size_t matching;            /* how many of them have the path's keys, from the outermost on */
   bool is_path_at[DEPTH_MAX]; /* whether the entry that is being read there is the path's */
   int whole, last_key, around, around_depth, returned;
 };

@@ -46,8 +46,8 @@ static void put_options(struct buf *b, const struct option *table) {
 
 static void put_usage(struct buf *b, const struct command *parent, const struct command *command,
                       const char *end) {
-  buf_printf(b, "*hoko%s%s%s%s*", parent ? " " : "", parent ? parent->name : "",
-             command ? " " : "", command ? command->name : "");
+  buf_printf(b, "*hoko%s%s%s%s*", parent ? " " : "", parent ? parent->name : "", command ? " " : "",
+             command ? command->name : "");
   if (command && command->options) buf_add_text(b, " [_OPTION_…]");
   if (command && command->usage[0]) {
     buf_add_char(b, ' ');
@@ -130,6 +130,7 @@ void manual_put(struct buf *b, const struct command *command, const struct comma
   if (first == text.len) buf_add_char(b, '\n');
   put_tables(b, command, commands, common);
   buf_add(b, text.ptr + first, text.len - first);
-  if (command) buf_add_text(b, "\n# SEE ALSO\n\n*hoko help*, which has the options common to all "
-                               "commands, exit codes, variables and files\n");
+  if (command)
+    buf_add_text(b, "\n# SEE ALSO\n\n*hoko help*, which has the options common to all "
+                    "commands, exit codes, variables and files\n");
 }

@@ -26,7 +26,13 @@ enum option_type {
 };
 
 /* How a shell completes a value or an argument. */
-enum completes { COMPLETES_NOTHING, COMPLETES_FILE, COMPLETES_FOLDER, COMPLETES_LUA, COMPLETES_COMMAND };
+enum completes {
+  COMPLETES_NOTHING,
+  COMPLETES_FILE,
+  COMPLETES_FOLDER,
+  COMPLETES_LUA,
+  COMPLETES_COMMAND
+};
 
 struct option {
   const char *name; /* without "--" */
@@ -41,7 +47,8 @@ struct option {
   const char *help;           /* one line: lower case, no full stop, no default */
 };
 
-#define OPTION_END {.name = NULL}
+#define OPTION_END                                                                                 \
+  { .name = NULL }
 
 struct option_word {
   const struct option *option;

@@ -1,8 +1,7 @@
 #include "cli/progress.h"
 
 struct progress progress_begin(struct term *t, const struct clock *clock, bool is_wanted) {
-  return (struct progress){
-      .term = t, .clock = clock, .is_on = is_wanted && term_shows_status(t)};
+  return (struct progress){.term = t, .clock = clock, .is_on = is_wanted && term_shows_status(t)};
 }
 
 bool progress_due(const struct progress *p) {

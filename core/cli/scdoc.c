@@ -10,10 +10,10 @@ enum { TEXT_INDENT = 2, MEANING_INDENT = 8, WORD_BYTES = 4096 };
 struct page {
   struct buf *out;
   const struct scdoc_style *style;
-  struct buf word;   /* with its escape sequences */
-  struct buf seen;   /* the same without them, for the width */
-  size_t indent;     /* of the paragraph's further lines */
-  size_t column;     /* where the present line stands; 0: nothing on it yet */
+  struct buf word; /* with its escape sequences */
+  struct buf seen; /* the same without them, for the width */
+  size_t indent;   /* of the paragraph's further lines */
+  size_t column;   /* where the present line stands; 0: nothing on it yet */
   bool is_bold, is_underlined;
 };
 

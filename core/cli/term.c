@@ -18,8 +18,8 @@ struct term {
   const struct clock *clock;
   bool is_out_tty, is_err_tty, is_out_closed;
   bool is_status_drawn;
-  struct buf out;  /* results on their way */
-  struct buf line; /* what is being put together for stderr or made visible */
+  struct buf out;         /* results on their way */
+  struct buf line;        /* what is being put together for stderr or made visible */
   struct error out_error; /* the first failure to write results */
 };
 
@@ -212,8 +212,8 @@ static void json_line(struct term *t, enum log_level level, struct slice message
   log_write(&log, level, message, fields, fields_len);
 }
 
-static void err_line(struct term *t, enum log_level level, const char *prefix, enum term_style style,
-                     const char *format, va_list args) {
+static void err_line(struct term *t, enum log_level level, const char *prefix,
+                     enum term_style style, const char *format, va_list args) {
   char *text = NULL;
   int len = vasprintf(&text, format, args);
   if (len < 0) return;

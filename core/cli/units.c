@@ -18,6 +18,7 @@ void units_put_duration(struct buf *b, int64_t ms) {
 }
 
 void units_put_size(struct buf *b, int64_t bytes) {
-  static const struct unit units[] = {{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}};
+  static const struct unit units[] = {
+      {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"", 1}};
   put(b, bytes, units);
 }

@@ -95,12 +95,14 @@ static const struct wrong wrongs[] = {
     {"return 'x'", 1, "what it returns is \"x\"; expected a table with names", ""},
     {"return", 1, "what it returns is nil; expected a table with names", ""},
     {"-- nothing\nlocal a = 1", 1, "what it returns is nil; expected a table with names", ""},
-    {"\nreturn function() end", 2, "what it returns is a function; expected a table with names", ""},
+    {"\nreturn function() end", 2, "what it returns is a function; expected a table with names",
+     ""},
     {"return true", 1, "what it returns is true; expected a table with names", ""},
     {"return { 'a', 'b' }", 1, "what it returns is an array; expected a table with names", ""},
     /* unknown names */
     {"return { bas_url = 'x' }", 1,
-     "unknown name \"bas_url\"; expected base_url, the nearest of base_url, key, state, limits or jobs",
+     "unknown name \"bas_url\"; expected base_url, the nearest of base_url, key, state, limits or "
+     "jobs",
      "base_url = \"https://hoko.to/api\""},
     {"return {\n\n  jbos = {} }", 3,
      "unknown name \"jbos\"; expected jobs, the nearest of base_url, key, state, limits or jobs",
@@ -117,14 +119,16 @@ static const struct wrong wrongs[] = {
      ""},
     {JOB("shedule = '* * * * *'"), 4,
      "jobs.a: unknown name \"shedule\"; expected schedule, the nearest of script, args, schedule, "
-     "every, timezone, overlap, catch_up, catch_up_window, timeout, memory, retries, jitter, allow, "
+     "every, timezone, overlap, catch_up, catch_up_window, timeout, memory, retries, jitter, "
+     "allow, "
      "on_failure or on_recovery",
      "schedule = \"*/15 * * * *\""},
     {JOB("retries = {\n tims = 1 }"), 5,
      "jobs.a.retries: unknown name \"tims\"; expected times, the nearest of times, delay or factor",
      "times = 3"},
     {JOB("allow = { reed = { 'data' } }"), 4,
-     "jobs.a.allow: unknown name \"reed\"; expected read, the nearest of read, write, net, env or run",
+     "jobs.a.allow: unknown name \"reed\"; expected read, the nearest of read, write, net, env or "
+     "run",
      "read = { \"data\" }"},
     /* texts */
     {"return { key = 5 }", 1, "key is 5; expected a text that is not empty", "key = \"default\""},
@@ -172,7 +176,8 @@ static const struct wrong wrongs[] = {
     {"return { limits = { batch_rows = false } }", 1,
      "limits.batch_rows is false; expected a whole number from 1 to 10000", "batch_rows = 10000"},
     {"return { limits = { requests_per_minute = 'fast' } }", 1,
-     "limits.requests_per_minute is \"fast\"; expected \"auto\" or a whole number from 1 to 1000000",
+     "limits.requests_per_minute is \"fast\"; expected \"auto\" or a whole number from 1 to "
+     "1000000",
      "requests_per_minute = \"auto\""},
     {"return { limits = { requests_per_minute = 0 } }", 1,
      "limits.requests_per_minute is 0; expected \"auto\" or a whole number from 1 to 1000000",
@@ -219,7 +224,8 @@ static const struct wrong wrongs[] = {
      "catch_up_window = \"1d\""},
     /* choices */
     {JOB("overlap = 'skipp'"), 4,
-     "jobs.a.overlap is \"skipp\"; expected \"skip\", \"queue\" or \"replace\"", "overlap = \"skip\""},
+     "jobs.a.overlap is \"skipp\"; expected \"skip\", \"queue\" or \"replace\"",
+     "overlap = \"skip\""},
     {JOB("overlap = false"), 4,
      "jobs.a.overlap is false; expected \"skip\", \"queue\" or \"replace\"", "overlap = \"skip\""},
     {JOB("catch_up = 'Last'"), 4,
@@ -267,8 +273,8 @@ static const struct wrong wrongs[] = {
     {"return { jobs = { { script = 's.lua' } } }", 1,
      "jobs is an array; expected a table of jobs by name",
      "jobs = { [\"partners\"] = { script = \"scripts/partners.lua\", schedule = \"@daily\" } }"},
-    {"return {\n jobs = {\n  a = 's.lua' } }", 3, "jobs.a is \"s.lua\"; expected a table with names",
-     ""},
+    {"return {\n jobs = {\n  a = 's.lua' } }", 3,
+     "jobs.a is \"s.lua\"; expected a table with names", ""},
     {"return {\n jobs = {\n  a = {} } }", 3,
      "jobs.a: script is missing; expected a text that is not empty",
      "script = \"scripts/partners.lua\""},
@@ -288,8 +294,9 @@ static const struct wrong wrongs[] = {
     {"return { jobs = { [''] = { script = 's.lua' } } }", 1,
      "jobs.: a job's name has 1 to 100 bytes, no blank, no slash and no dash in front", ""},
     /* places */
-    {"--[==[\n return { key = 1 }\n]==]\nlocal t = { key = 'a' }\nreturn {\n -- key = 3\n key = 5 }", 7,
-     "key is 5; expected a text that is not empty", "key = \"default\""},
+    {"--[==[\n return { key = 1 }\n]==]\nlocal t = { key = 'a' }\nreturn {\n -- key = 3\n key = 5 "
+     "}",
+     7, "key is 5; expected a text that is not empty", "key = \"default\""},
     {"local t = {}\nt.limits = { concurrency = 4 }\nt.limits.concurrency = 0\nreturn t", 3,
      "limits.concurrency is 0; expected a whole number from 1 to 64", "concurrency = 4"},
     {"local zero = 0\nlocal limits = { concurrency = zero }\nreturn { limits = limits }", 2,
@@ -299,13 +306,15 @@ static const struct wrong wrongs[] = {
     {"return { [ [[limits]] ] = {\n [ [=[concurrency]=] ] = 0 } }", 2,
      "limits.concurrency is 0; expected a whole number from 1 to 64", "concurrency = 4"},
     {"return {\n jobs = {\n  b = { script = 'b', timeout = '1m' },\n"
-     "  a = { script = 'a',\n        timeout = '1x' },\n  c = { script = 'c', timeout = '1m' },\n },\n}",
+     "  a = { script = 'a',\n        timeout = '1x' },\n  c = { script = 'c', timeout = '1m' },\n "
+     "},\n}",
      5, "jobs.a.timeout is \"1x\"; expected a duration from 1ms to 30d", "timeout = \"10m\""},
     {"return {\n limits = { give_up = '1m' },\n"
      " jobs = { a = { script = 'x', args = { 'limits = {' }, give_up = '1s' } },\n}",
      3,
      "jobs.a: unknown name \"give_up\"; expected script, args, schedule, every, timezone, overlap, "
-     "catch_up, catch_up_window, timeout, memory, retries, jitter, allow, on_failure or on_recovery",
+     "catch_up, catch_up_window, timeout, memory, retries, jitter, allow, on_failure or "
+     "on_recovery",
      ""},
 };
 
@@ -390,7 +399,8 @@ static void what_is_not_said_has_its_default(void **state) {
   (void)state;
   struct config *c = NULL;
   struct error err;
-  assert_int_equal(read_lua("return { limits = {}, jobs = { a = { script = 'a.lua' } } }", &c, &err), 0);
+  assert_int_equal(
+      read_lua("return { limits = {}, jobs = { a = { script = 'a.lua' } } }", &c, &err), 0);
   assert_null(c->base_url);
   assert_int_equal(c->limits.requests_per_minute, 0);
   assert_int_equal(c->limits.concurrency, 4);
@@ -427,7 +437,8 @@ static void an_unknown_job_is_told_with_the_nearest(void **state) {
 
 static void damaged_json_is_an_error_and_no_crash(void **state) {
   (void)state;
-  const char *whole = "{\"limits\":{\"concurrency\":4},\"jobs\":{\"a\":{\"script\":\"x\",\"args\":[\"y\"]}}}";
+  const char *whole =
+      "{\"limits\":{\"concurrency\":4},\"jobs\":{\"a\":{\"script\":\"x\",\"args\":[\"y\"]}}}";
   for (size_t len = 0; len < strlen(whole); len++) {
     struct config *c = NULL;
     struct error err;
