@@ -55,10 +55,15 @@ bool access_has_key(struct slice authorization, const char *key) {
   return key ? slice_is(sent, key) : is_key(sent);
 }
 
-unsigned access_needed(struct slice method, unsigned either) {
-  if (slice_is(method, "GET")) return SCOPE_PARTNERS_READ;
-  if (slice_is(method, "POST")) return SCOPE_PARTNERS_WRITE;
-  if (slice_is(method, "PUT") || slice_is(method, "DELETE")) return either;
+unsigned access_needed(enum method method, unsigned either) {
+  switch (method) {
+  case METHOD_GET: return SCOPE_PARTNERS_READ;
+  case METHOD_POST: return SCOPE_PARTNERS_WRITE;
+  case METHOD_PUT:
+  case METHOD_DELETE: return either;
+  case METHOD_OTHER:
+  case METHODS: break;
+  }
   return 0;
 }
 

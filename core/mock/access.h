@@ -2,6 +2,8 @@
 #ifndef HOKO_MOCK_ACCESS_H
 #define HOKO_MOCK_ACCESS_H
 
+#include "mock/method.h"
+
 #include "base/buf.h"
 
 enum scope {
@@ -27,9 +29,9 @@ MUST_USE int access_scopes_parse(struct slice s, unsigned *scopes, struct error 
  * NULL, any key at all. */
 bool access_has_key(struct slice authorization, const char *key);
 
-/* The scopes of which METHOD on partners needs any one; 0: no such method.  PUT and
+/* The scopes of which METHOD on partners needs any one; 0: it is none of partners'.  PUT and
  * DELETE need what EITHER says, since Hoko's pages disagree on them. */
-unsigned access_needed(struct slice method, unsigned either);
+unsigned access_needed(enum method method, unsigned either);
 
 /* Appends the names of SCOPES as a JSON array. */
 void access_put_scopes(struct buf *b, unsigned scopes);

@@ -2,7 +2,7 @@
 #include "mock/access.h"
 #include "mock/reply.h"
 #include "mock/sample.h"
-#include "mock/tally.h"
+#include "mock/totals.h"
 #include "mock/work.h"
 
 #include <inttypes.h>
@@ -14,7 +14,7 @@ static const int64_t MS = 1000000; /* in nanoseconds */
 /* A write that was answered and is applied later (FAULT_LATE). */
 struct late {
   int64_t due_ns;
-  enum tally_method method;
+  enum method method;
   struct buf body;
   struct late *next;
 };
@@ -23,7 +23,7 @@ struct service {
   struct service_options options;
   const struct clock *clock;
   struct quota quota;
-  struct tally tally;
+  struct totals totals;
   struct work work;
   uint64_t nth; /* of the last request to /api */
   uint64_t random;
@@ -32,6 +32,7 @@ struct service {
 
 /* What belongs to one request to /api, from begin to end. */
 struct visit {
+  enum method method;
   struct fault_set faults;
 };
 
@@ -48,7 +49,7 @@ struct service *service_new(const struct service_options *options, struct partne
   s->clock = clock;
   s->random = options->seed;
   s->work.partners = partners;
-  s->work.tally = &s->tally;
+  s->work.totals = &s->totals;
   s->work.refuse = options->refuse;
   if (quota_init(&s->quota, options->rate, err) == 0) return s;
   free(s);
@@ -73,15 +74,15 @@ void service_free(struct service *s) {
 
 /* Doing what was asked */
 
-static int do_method(struct service *s, enum tally_method method, struct slice body,
+static int do_method(struct service *s, enum method method, struct slice body,
                      const struct fault_set *faults, struct error *err) {
   switch (method) {
-  case TALLY_POST: return work_write(&s->work, CHANGE_CREATE, body, faults, now_s(s), err);
-  case TALLY_PUT: return work_write(&s->work, CHANGE_UPSERT, body, faults, now_s(s), err);
-  case TALLY_DELETE: return work_delete(&s->work, body, faults, err);
-  case TALLY_GET:
-  case TALLY_OTHER:
-  case TALLY_METHODS: break;
+  case METHOD_POST: return work_write(&s->work, CHANGE_CREATE, body, faults, now_s(s), err);
+  case METHOD_PUT: return work_write(&s->work, CHANGE_UPSERT, body, faults, now_s(s), err);
+  case METHOD_DELETE: return work_delete(&s->work, body, faults, err);
+  case METHOD_GET:
+  case METHOD_OTHER:
+  case METHODS: break;
   }
   return error_set(err, ERROR_INTERNAL, "no method that writes");
 }
@@ -102,21 +103,21 @@ static bool has_json(const struct web_request *r) {
          (type.len == len || type.ptr[len] == ';' || type.ptr[len] == ' ');
 }
 
-static int do_request(struct service *s, const struct web_request *r,
-                      const struct fault_set *faults, struct error *err) {
-  enum tally_method method = tally_method(r->method);
-  if (method == TALLY_GET) return do_list(s, r, err);
+static int do_request(struct service *s, const struct web_request *r, const struct visit *v,
+                      struct error *err) {
+  if (v->method == METHOD_GET) return do_list(s, r, err);
   if (r->args_len) return error_set(err, ERROR_DATA, "parameters in a request that takes none");
   if (!has_json(r)) return error_set(err, ERROR_DATA, "Content-Type is not application/json");
-  return do_method(s, method, buf_slice(&r->body), faults, err);
+  return do_method(s, v->method, buf_slice(&r->body), &v->faults, err);
 }
 
 /* Takes R's body to apply it later. */
-static void put_off(struct service *s, struct web_request *r, int64_t delay_ms) {
+static void put_off(struct service *s, struct web_request *r, enum method method,
+                    int64_t delay_ms) {
   struct late *late = malloc(sizeof *late);
   if (!late) return; /* a server out of memory may lose what it gave up on */
   *late = (struct late){.due_ns = clock_mono_ns(s->clock) + delay_ms * MS,
-                        .method = tally_method(r->method),
+                        .method = method,
                         .body = r->body,
                         .next = s->late};
   r->body = BUF_WITH_LIMIT(r->body.limit);
@@ -131,11 +132,11 @@ static void refuse(struct web_answer *a, const struct error *err) {
 }
 
 /* What stands in place of doing anything; false: nothing does. */
-static bool answer_instead(struct service *s, struct web_request *r, const struct fault_set *faults,
+static bool answer_instead(struct service *s, struct web_request *r, const struct visit *v,
                            struct web_answer *a) {
-  const struct fault *status = faults->of[FAULT_STATUS], *late = faults->of[FAULT_LATE];
-  const struct fault *retry = faults->of[FAULT_RETRY_AFTER], *away = faults->of[FAULT_REDIRECT];
-  bool is_write = tally_method(r->method) != TALLY_GET;
+  const struct fault *const *of = v->faults.of;
+  const struct fault *status = of[FAULT_STATUS], *late = of[FAULT_LATE];
+  const struct fault *retry = of[FAULT_RETRY_AFTER], *away = of[FAULT_REDIRECT];
   if (retry) {
     reply_rate_limit(a, strcmp(retry->text, "absent") == 0 ? NULL : retry->text);
   } else if (away) {
@@ -143,8 +144,8 @@ static bool answer_instead(struct service *s, struct web_request *r, const struc
     web_answer_header(a, "Location", "%s", away->text);
   } else if (status) {
     reply_error(a, (unsigned)status->number);
-  } else if (late && is_write) {
-    put_off(s, r, late->number);
+  } else if (late && v->method != METHOD_GET) {
+    put_off(s, r, v->method, late->number);
     reply_error(a, 504);
   } else {
     return false;
@@ -152,20 +153,20 @@ static bool answer_instead(struct service *s, struct web_request *r, const struc
   return true;
 }
 
-static void answer_partners(struct service *s, struct web_request *r,
-                            const struct fault_set *faults, struct web_answer *a) {
+static void answer_partners(struct service *s, struct web_request *r, const struct visit *v,
+                            struct web_answer *a) {
   struct error err;
   if (r->is_body_too_large) {
     reply_error(a, 413);
-  } else if (answer_instead(s, r, faults, a)) {
+  } else if (answer_instead(s, r, v, a)) {
     return;
-  } else if (do_request(s, r, faults, &err) < 0) {
+  } else if (do_request(s, r, v, &err) < 0) {
     refuse(a, &err);
-  } else if (tally_method(r->method) == TALLY_DELETE) {
-    reply_deleted(a, &s->work, faults, &s->random);
+  } else if (v->method == METHOD_DELETE) {
+    reply_deleted(a, &s->work, &v->faults, &s->random);
   } else {
-    reply_partners(a, &s->work, faults, &s->random, now_s(s));
-    if (tally_method(r->method) == TALLY_POST) a->status = 201;
+    reply_partners(a, &s->work, &v->faults, &s->random, now_s(s));
+    if (v->method == METHOD_POST) a->status = 201;
   }
 }
 
@@ -185,10 +186,10 @@ static void refuse_rate(struct web_answer *a, struct quota_left left) {
 
 /* Key, endpoint, scope and rate, in this order; then what was asked. */
 static void answer_api(struct service *s, struct web_request *r, struct web_answer *a) {
-  const struct visit *visit = r->user;
+  const struct visit *v = r->user;
   const struct service_options *o = &s->options;
   int64_t now_ns = clock_mono_ns(s->clock);
-  unsigned needed = access_needed(r->method, o->write_scopes);
+  unsigned needed = access_needed(v->method, o->write_scopes);
   if (!access_has_key(web_request_header(r, "Authorization"), o->key)) {
     reply_error(a, 401);
   } else if (!slice_is(r->path, "/api/partners") || !needed) {
@@ -198,11 +199,11 @@ static void answer_api(struct service *s, struct web_request *r, struct web_answ
   } else if (!quota_take(&s->quota, now_ns)) {
     refuse_rate(a, quota_left(&s->quota, now_ns));
   } else {
-    answer_partners(s, r, &visit->faults, a);
+    answer_partners(s, r, v, a);
   }
   put_rate_headers(s, a, quota_left(&s->quota, now_ns));
   a->delay_ms = o->latency_ms;
-  reply_bend(a, &visit->faults);
+  reply_bend(a, &v->faults);
 }
 
 /* Callbacks */
@@ -212,20 +213,26 @@ static bool is_api(const struct web_request *r) {
   return r->path.len >= prefix.len && memcmp(r->path.ptr, prefix.ptr, prefix.len) == 0;
 }
 
+static void end(void *user, struct web_request *r) {
+  struct service *s = user;
+  if (!r->user) return;
+  s->totals.in_flight--;
+  free(r->user);
+  r->user = NULL;
+}
+
 static bool begin(void *user, struct web_request *r) {
   struct service *s = user;
   if (!is_api(r)) return true;
-  struct visit *visit = malloc(sizeof *visit);
-  if (!visit) return false;
-  tally_begin(&s->tally, r->method);
-  visit->faults = fault_pick(s->options.faults, s->options.faults_len, ++s->nth, &s->random);
-  if (!visit->faults.of[FAULT_RESET_BEFORE]) {
-    r->user = visit;
-    return true;
-  }
-  s->tally.resets++;
-  s->tally.in_flight--;
-  free(visit);
+  struct visit *v = malloc(sizeof *v);
+  if (!v) return false;
+  v->method = method_named(r->method);
+  v->faults = fault_pick(s->options.faults, s->options.faults_len, ++s->nth, &s->random);
+  totals_begin(&s->totals, v->method);
+  r->user = v;
+  if (!v->faults.of[FAULT_RESET_BEFORE]) return true;
+  s->totals.resets++;
+  end(s, r);
   return false;
 }
 
@@ -235,9 +242,9 @@ static void answer(void *user, struct web_request *r, struct web_answer *a) {
   if (r->user) {
     answer_api(s, r, a);
     if (a->way == WEB_RESET)
-      s->tally.resets++;
+      s->totals.resets++;
     else
-      tally_status(&s->tally, a->status);
+      totals_status(&s->totals, a->status);
   } else if (is_get && slice_is(r->path, "/mock/stats")) {
     web_answer_header(a, "Content-Type", "application/json");
     service_put_totals(&a->body, s);
@@ -247,14 +254,6 @@ static void answer(void *user, struct web_request *r, struct web_answer *a) {
   } else {
     reply_error(a, 404);
   }
-}
-
-static void end(void *user, struct web_request *r) {
-  struct service *s = user;
-  if (!r->user) return;
-  s->tally.in_flight--;
-  free(r->user);
-  r->user = NULL;
 }
 
 struct web_callbacks service_callbacks(struct service *s) {
@@ -290,7 +289,7 @@ void service_run(struct service *s) {
 }
 
 void service_put_totals(struct buf *b, const struct service *s) {
-  struct tally_store store = {.partners = partners_len(s->work.partners),
-                              .twins = partners_twins(s->work.partners)};
-  tally_put(b, &s->tally, store);
+  struct totals_store store = {.partners = partners_len(s->work.partners),
+                               .twins = partners_twins(s->work.partners)};
+  totals_put(b, &s->totals, store);
 }

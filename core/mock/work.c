@@ -41,9 +41,9 @@ static int apply(struct work *w, const struct changes *c, size_t len, int64_t no
   for (size_t i = 0; i < len; i++) w->new_ids[i] = uuid_from_random(w->new_ids[i].bytes);
   if (partners_apply(w->partners, c->list, len, w->new_ids, now_s, &done, err) < 0) return -1;
   w->len = len;
-  w->tally->created += done.created;
-  w->tally->updated += done.updated;
-  w->tally->unchanged += done.unchanged;
+  w->totals->created += done.created;
+  w->totals->updated += done.updated;
+  w->totals->unchanged += done.unchanged;
   return 0;
 }
 
@@ -78,7 +78,7 @@ int work_delete(struct work *w, struct slice body, const struct fault_set *fault
   size_t len = faults->of[FAULT_PARTIAL] ? ids.len / 2 : ids.len;
   if (partners_delete(w->partners, ids.list, len, w->index, err) < 0) goto out;
   w->len = len;
-  w->tally->deleted += len;
+  w->totals->deleted += len;
   result = faults->of[FAULT_PARTIAL] ? refuse_half(len, err) : 0;
 out:
   ids_free(&ids);

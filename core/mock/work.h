@@ -5,11 +5,11 @@
 #include "mock/fault.h"
 #include "mock/partners.h"
 #include "mock/query.h"
-#include "mock/tally.h"
+#include "mock/totals.h"
 
 struct work {
   struct partners *partners;
-  struct tally *tally;
+  struct totals *totals;
   const char *refuse; /* a name that contains it is refused; NULL: none is */
   /* What the last call named, in the order of the request; one place is spare. */
   uint32_t index[CHANGES_MAX + 1];

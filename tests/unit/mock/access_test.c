@@ -63,12 +63,12 @@ static void a_wrong_scope_names_the_nearest(void **state) {
 static void each_method_needs_its_scope(void **state) {
   const unsigned either = SCOPE_LINKS_WRITE;
   (void)state;
-  assert_int_equal(access_needed(SLICE("GET"), either), SCOPE_PARTNERS_READ);
-  assert_int_equal(access_needed(SLICE("POST"), either), SCOPE_PARTNERS_WRITE);
-  assert_int_equal(access_needed(SLICE("PUT"), either), SCOPE_LINKS_WRITE);
-  assert_int_equal(access_needed(SLICE("DELETE"), either), SCOPE_LINKS_WRITE);
-  assert_int_equal(access_needed(SLICE("PATCH"), either), 0);
-  assert_int_equal(access_needed(SLICE("get"), either), 0);
+  assert_int_equal(access_needed(METHOD_GET, either), SCOPE_PARTNERS_READ);
+  assert_int_equal(access_needed(METHOD_POST, either), SCOPE_PARTNERS_WRITE);
+  assert_int_equal(access_needed(METHOD_PUT, either), SCOPE_LINKS_WRITE);
+  assert_int_equal(access_needed(METHOD_DELETE, either), SCOPE_LINKS_WRITE);
+  assert_int_equal(access_needed(method_named(SLICE("PATCH")), either), 0);
+  assert_int_equal(access_needed(method_named(SLICE("get")), either), 0);
 }
 
 int main(void) {

@@ -108,9 +108,13 @@ static void an_empty_array_and_no_file_are_no_partners(void **state) {
 
 static void a_wrong_file_is_refused_by_name(void **state) {
   static const char *const contents[] = {
-      "", "{}", "[{\"name\":\"a\"}", "[{\"name\":\"a\",\"age\":1}]",
-      "[{\"name\":\"a\",\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c11\"},"
-      "{\"name\":\"b\",\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c11\"}]"};
+      "",
+      "{}",
+      "[{\"name\":\"a\"}",
+      "[{\"name\":\"a\",\"age\":1}]",
+      ("[{\"name\":\"a\",\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c11\"},"
+       "{\"name\":\"b\",\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c11\"}]"),
+  };
   (void)state;
   for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
     struct place at = place_new(contents[i]);

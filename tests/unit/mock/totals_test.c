@@ -1,4 +1,4 @@
-#include "mock/tally.h"
+#include "mock/totals.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,17 +6,17 @@
 #include <cmocka.h>
 
 static void what_happened_is_one_object(void **state) {
-  struct tally t = {.created = 3, .updated = 2, .unchanged = 1, .resets = 1};
+  struct totals t = {.created = 3, .updated = 2, .unchanged = 1, .resets = 1};
   struct buf b = BUF_WITH_LIMIT(1024);
   (void)state;
-  tally_begin(&t, SLICE("PUT"));
-  tally_begin(&t, SLICE("PATCH"));
+  totals_begin(&t, METHOD_PUT);
+  totals_begin(&t, method_named(SLICE("PATCH")));
   t.in_flight--;
-  tally_begin(&t, SLICE("PUT"));
-  tally_status(&t, 200);
-  tally_status(&t, 599);
-  tally_status(&t, 200);
-  tally_put(&b, &t, (struct tally_store){.partners = 3, .twins = 2});
+  totals_begin(&t, METHOD_PUT);
+  totals_status(&t, 200);
+  totals_status(&t, 599);
+  totals_status(&t, 200);
+  totals_put(&b, &t, (struct totals_store){.partners = 3, .twins = 2});
   assert_string_equal(
       buf_text(&b),
       "{\"requests\":3,\"requests_by_method\":{\"PUT\":2,\"other\":1},"
@@ -26,10 +26,10 @@ static void what_happened_is_one_object(void **state) {
 }
 
 static void nothing_is_an_object_too(void **state) {
-  struct tally t = {0};
+  struct totals t = {0};
   struct buf b = BUF_WITH_LIMIT(1024);
   (void)state;
-  tally_put(&b, &t, (struct tally_store){.twins = -1});
+  totals_put(&b, &t, (struct totals_store){.twins = -1});
   assert_string_equal(buf_text(&b), "{\"requests\":0,\"requests_by_method\":{},\"by_status\":{},"
                                     "\"created\":0,\"updated\":0,\"unchanged\":0,\"deleted\":0,"
                                     "\"partners\":0,\"max_in_flight\":0}");

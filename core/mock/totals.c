@@ -1,28 +1,17 @@
-#include "mock/tally.h"
+#include "mock/totals.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *const method_names[TALLY_METHODS] = {
-    [TALLY_GET] = "GET",       [TALLY_POST] = "POST",   [TALLY_PUT] = "PUT",
-    [TALLY_DELETE] = "DELETE", [TALLY_OTHER] = "other",
-};
-
-enum tally_method tally_method(struct slice name) {
-  for (int i = 0; i < TALLY_OTHER; i++)
-    if (slice_is(name, method_names[i])) return (enum tally_method)i;
-  return TALLY_OTHER;
-}
-
-void tally_begin(struct tally *t, struct slice method) {
+void totals_begin(struct totals *t, enum method method) {
   t->requests++;
-  t->by_method[tally_method(method)]++;
+  t->by_method[method]++;
   if (++t->in_flight > t->max_in_flight) t->max_in_flight = t->in_flight;
 }
 
-void tally_status(struct tally *t, unsigned status) {
-  if (status >= TALLY_STATUS_MIN && status <= TALLY_STATUS_MAX)
-    t->by_status[status - TALLY_STATUS_MIN]++;
+void totals_status(struct totals *t, unsigned status) {
+  if (status >= TOTALS_STATUS_MIN && status <= TOTALS_STATUS_MAX)
+    t->by_status[status - TOTALS_STATUS_MIN]++;
 }
 
 /* Appends "NAME":N, behind a comma where the object has a member already. */
@@ -31,11 +20,11 @@ static void put_count(struct buf *b, const char *name, uint64_t n) {
   buf_printf(b, "%s\"%s\":%" PRIu64, is_first ? "" : ",", name, n);
 }
 
-static void put_statuses(struct buf *b, const struct tally *t) {
+static void put_statuses(struct buf *b, const struct totals *t) {
   buf_add_text(b, ",\"by_status\":{");
-  for (unsigned status = TALLY_STATUS_MIN; status <= TALLY_STATUS_MAX; status++) {
+  for (unsigned status = TOTALS_STATUS_MIN; status <= TOTALS_STATUS_MAX; status++) {
     char name[16];
-    uint64_t n = t->by_status[status - TALLY_STATUS_MIN];
+    uint64_t n = t->by_status[status - TOTALS_STATUS_MIN];
     (void)snprintf(name, sizeof name, "%u", status);
     if (n) put_count(b, name, n);
   }
@@ -43,14 +32,14 @@ static void put_statuses(struct buf *b, const struct tally *t) {
   buf_add_char(b, '}');
 }
 
-static void put_methods(struct buf *b, const struct tally *t) {
+static void put_methods(struct buf *b, const struct totals *t) {
   buf_add_text(b, ",\"requests_by_method\":{");
-  for (int i = 0; i < TALLY_METHODS; i++)
-    if (t->by_method[i]) put_count(b, method_names[i], t->by_method[i]);
+  for (int i = 0; i < METHODS; i++)
+    if (t->by_method[i]) put_count(b, method_name[i], t->by_method[i]);
   buf_add_char(b, '}');
 }
 
-void tally_put(struct buf *b, const struct tally *t, struct tally_store store) {
+void totals_put(struct buf *b, const struct totals *t, struct totals_store store) {
   buf_add_char(b, '{');
   put_count(b, "requests", t->requests);
   put_methods(b, t);
