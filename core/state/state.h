@@ -71,7 +71,7 @@ struct stream_info {
   int64_t number;
   char name[STATE_TEXT_SIZE], base_url[STATE_TEXT_SIZE];
   int64_t partners, gone, rejects, held; /* partners: gone ones included */
-  int64_t opened_ms;                     /* last opened for writing */
+  int64_t made_ms;
 };
 /* The *n streams of the state, at most CAP, by name. */
 MUST_USE int stream_list(struct state *s, struct stream_info *to, size_t cap, size_t *n,
@@ -155,6 +155,7 @@ struct reject {
   int status;                        /* of HTTP; 0: none */
   int64_t at_ms;
   struct slice run, stream, base_url; /* out */
+  bool is_retry;                      /* out: the next run sends the row even unchanged */
 };
 
 struct store_value {
@@ -301,7 +302,6 @@ struct explained {
   int64_t sent_at_ms;
   struct slice run;     /* that last acknowledged it */
   struct reject reject; /* where is_rejected */
-  bool is_retry;        /* the next run sends it even so */
   struct held held;     /* where is_held or is_under_way */
 };
 MUST_USE int stream_explain(struct stream *st, struct slice key, struct explained *to,

@@ -1,0 +1,160 @@
+#include "state/partner.h"
+
+#include "state/key_index.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static const char sql_key[] = "SELECT key FROM partner WHERE number = ?";
+static const char sql_insert[] =
+    "INSERT INTO partner (number, key, id, name, email, phone, sent_at, run, line, gone)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
+/* What was sent to one partner says nothing of another: with a new id, fields that are
+ * not sent become unknown. */
+static const char sql_update[] =
+    "UPDATE partner SET id = ?2, gone = 0, sent_at = ?6, run = ?7, line = ?8,"
+    " name = coalesce(?3, iif(id = ?2, name, NULL)),"
+    " email = coalesce(?4, iif(id = ?2, email, NULL)),"
+    " phone = coalesce(?5, iif(id = ?2, phone, NULL)) WHERE number = ?1";
+static const char sql_gone[] = "UPDATE partner SET gone = 1 WHERE number = ?";
+static const char sql_forget[] = "DELETE FROM partner WHERE number = ?";
+static const char sql_missing[] =
+    "SELECT number, key, id FROM partner WHERE number > ?1"
+    " AND number <= (?2 << 32) + 4294967295 AND gone = 0 ORDER BY number";
+
+/* ---- acknowledging ---- */
+
+static int compare_probes(const void *a, const void *b) {
+  const struct probe *x = a, *y = b;
+  return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+/* The keys of acks that have no number; PROBES has room for N. */
+static size_t collect(struct stream *st, const struct ack *acks, size_t n, struct probe *probes) {
+  size_t len = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (acks[i].seq == 0 && acks[i].key.len > 0)
+      probes[len++] = (struct probe){state_hash(st->state, acks[i].key), (uint32_t)i};
+  }
+  qsort(probes, len, sizeof *probes, compare_probes);
+  return len;
+}
+
+/* Gives acks the numbers of candidates that have their keys. */
+static int take_known(struct stream *st, struct ack *acks, const struct candidates *c,
+                      struct error *err) {
+  struct db *db = &st->state->db;
+  sqlite3_stmt *sql = db_prepare(db, sql_key, err);
+  if (!sql) return -1;
+  for (size_t i = 0; i < c->len; i++) {
+    struct ack *ack = &acks[c->list[i].at];
+    bind_int(sql, 1, stream_number_of(st, c->list[i].seq));
+    int is_row = db_step(db, sql, err);
+    if (is_row < 0) return -1;
+    if (is_row == 0) continue; /* forgotten since it was indexed */
+    if (slice_equal(column_slice(sql, 0), ack->key)) ack->seq = c->list[i].seq;
+    sqlite3_reset(sql);
+  }
+  return 0;
+}
+
+static int insert(struct stream *st, struct ack *ack, int64_t run, struct error *err) {
+  struct db *db = &st->state->db;
+  sqlite3_stmt *sql = db_prepare(db, sql_insert, err);
+  if (!sql) return -1;
+  if (st->last_seq >= MAP_FREE - 1)
+    return error_set(err, ERROR_STATE, "stream %s is full: it has %d partners", st->name, MAP_FREE);
+  ack->seq = ++st->last_seq;
+  bind_int(sql, 1, stream_number_of(st, ack->seq));
+  bind_text(sql, 2, ack->key);
+  bind_blob(sql, 3, ack->id.bytes, sizeof ack->id.bytes);
+  for (int f = 0; f < ROW_FIELDS; f++) bind_text(sql, 4 + f, ack->field[f]);
+  bind_int(sql, 7, ack->sent_at_ms);
+  bind_int(sql, 8, run);
+  bind_int(sql, 9, ack->line);
+  return db_run(db, sql, err);
+}
+
+static int update(struct stream *st, const struct ack *ack, int64_t run, struct error *err) {
+  struct db *db = &st->state->db;
+  sqlite3_stmt *sql = db_prepare(db, sql_update, err);
+  if (!sql) return -1;
+  bind_int(sql, 1, stream_number_of(st, ack->seq));
+  bind_blob(sql, 2, ack->id.bytes, sizeof ack->id.bytes);
+  for (int f = 0; f < ROW_FIELDS; f++) bind_text(sql, 3 + f, ack->field[f]);
+  bind_int(sql, 6, ack->sent_at_ms);
+  bind_int(sql, 7, run);
+  bind_int(sql, 8, ack->line);
+  return db_run(db, sql, err);
+}
+
+static int write_acks(struct stream *st, struct ack *acks, size_t n, int64_t run,
+                      struct error *err) {
+  for (size_t i = 0; i < n; i++) {
+    if (acks[i].seq > 0 && update(st, &acks[i], run, err) != 0) return -1;
+    if (acks[i].seq > 0 || acks[i].key.len == 0) continue;
+    if (insert(st, &acks[i], run, err) != 0) return -1;
+    key_index_added(st, state_hash(st->state, acks[i].key), acks[i].seq);
+  }
+  return 0;
+}
+
+int partner_acknowledge(struct stream *st, struct ack *acks, size_t n, int64_t run,
+                        struct error *err) {
+  struct candidates c = {0};
+  struct probe *probes = n ? malloc(n * sizeof *probes) : NULL;
+  if (n > 0 && !probes) return error_set(err, ERROR_MEMORY, "no memory to acknowledge %zu rows", n);
+  size_t len = collect(st, acks, n, probes);
+  int result = len > 0 ? key_index_find(st, probes, len, &c, err) : 0;
+  if (result == 0) result = take_known(st, acks, &c, err);
+  if (result == 0) result = write_acks(st, acks, n, run, err);
+  free(c.list);
+  free(probes);
+  return result;
+}
+
+/* ---- gone, forgotten, missing ---- */
+
+static int run_for_each(struct stream *st, const char *text, const uint32_t *seqs, size_t n,
+                        struct error *err) {
+  for (size_t i = 0; i < n; i++)
+    if (db_run_with(&st->state->db, text, stream_number_of(st, seqs[i]), err) != 0) return -1;
+  return 0;
+}
+
+int partner_mark_gone(struct stream *st, const uint32_t *seqs, size_t n, struct error *err) {
+  return run_for_each(st, sql_gone, seqs, n, err);
+}
+
+int partner_forget(struct stream *st, const uint32_t *seqs, size_t n, struct error *err) {
+  return run_for_each(st, sql_forget, seqs, n, err);
+}
+
+static bool is_seen(const struct missing_options *o, uint32_t seq) {
+  return seq < o->seen_bits && (o->seen[seq / 64] >> seq % 64 & 1);
+}
+
+int stream_missing(struct stream *st, const struct missing_options *options, struct partner *to,
+                   size_t cap, size_t *n, struct error *err) {
+  struct db *db = &st->state->db;
+  sqlite3_stmt *sql = db_prepare(db, sql_missing, err);
+  if (!sql) return -1;
+  arena_clear(&st->handed);
+  bind_int(sql, 1, stream_number_of(st, options->after));
+  bind_int(sql, 2, st->number);
+  int is_row = 0;
+  *n = 0;
+  while (*n < cap && (is_row = db_step(db, sql, err)) > 0) {
+    uint32_t seq = stream_seq_of(sqlite3_column_int64(sql, 0));
+    if (is_seen(options, seq)) continue;
+    struct partner *p = &to[(*n)++];
+    struct slice id = column_slice(sql, 2);
+    *p = (struct partner){.seq = seq};
+    if (id.len == sizeof p->id.bytes) memcpy(p->id.bytes, id.ptr, id.len);
+    if (handed_column(&st->handed, sql, 1, &p->key, err) == 0) continue;
+    is_row = -1;
+    break;
+  }
+  sqlite3_reset(sql);
+  return is_row < 0 ? -1 : 0;
+}

@@ -1,0 +1,190 @@
+#include "state/handle.h"
+#include "state/process.h"
+
+#include <stdio.h>
+
+/* Column order of both readings. */
+#define COLUMNS "number, run, script, job, started, ended, exit, outcome, process"
+enum { COLUMN_REPORT = 9, EXIT_UNKNOWN = -1 };
+
+static const char sql_begin[] =
+    "INSERT INTO run (run, script, job, started, process) VALUES (?, ?, ?, ?, ?)";
+static const char sql_finish[] =
+    "UPDATE run SET ended = ?2, exit = ?3, outcome = ?4, report = ?5 WHERE number = ?1";
+static const char sql_skipped[] =
+    "INSERT INTO run (run, script, job, started, ended, outcome) VALUES (?, ?, ?, ?, ?, ?)";
+static const char sql_list[] =
+    "SELECT " COLUMNS " FROM run WHERE number < ?1 AND (?2 IS NULL OR job = ?2)"
+    " AND (?3 IS NULL OR script = ?3) ORDER BY number DESC";
+static const char sql_last[] =
+    "SELECT " COLUMNS ", report FROM run WHERE process IS NOT NULL ORDER BY number DESC LIMIT 1";
+static const char sql_show[] =
+    "SELECT " COLUMNS ", report FROM run WHERE run >= ?1 AND run < ?1 || '~' LIMIT 2";
+/* A run that a partner, a reject or a held row names may go: they then name none. */
+static const char sql_prune[] =
+    "DELETE FROM run WHERE ended IS NOT NULL AND started < ?1 AND number NOT IN"
+    " (SELECT number FROM (SELECT number, row_number() OVER"
+    " (PARTITION BY coalesce(job, script) ORDER BY number DESC) AS place FROM run)"
+    " WHERE place <= ?2)";
+static const char sql_dead[] = "SELECT number, process FROM run WHERE ended IS NULL AND number > ?1"
+                               " ORDER BY number LIMIT 1";
+static const char sql_end_dead[] = "UPDATE run SET ended = started WHERE number = ?";
+
+/* ---- writing ---- */
+
+int run_record_begin(struct state *s, struct run_record *r, struct error *err) {
+  char name[PROCESS_NAME_SIZE];
+  if (s->is_reader) return error_set(err, ERROR_INTERNAL, "%s was opened for reading only", s->db.name);
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_begin, err);
+  if (!sql) return -1;
+  process_name(name);
+  bind_text(sql, 1, slice_of(r->run));
+  bind_text(sql, 2, r->script);
+  bind_text(sql, 3, r->job);
+  bind_int(sql, 4, r->started_ms);
+  bind_text(sql, 5, slice_of(name));
+  if (db_run(&s->db, sql, err) != 0) return -1;
+  r->number = sqlite3_last_insert_rowid(s->db.sqlite);
+  return 0;
+}
+
+int run_record_finish(struct state *s, const struct run_record *r, struct error *err) {
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_finish, err);
+  if (!sql) return -1;
+  bind_int(sql, 1, r->number);
+  bind_int(sql, 2, r->ended_ms);
+  bind_int(sql, 3, r->exit);
+  bind_text(sql, 4, r->outcome);
+  bind_text(sql, 5, r->report);
+  return db_run(&s->db, sql, err);
+}
+
+int run_record_skipped(struct state *s, const struct run_record *r, struct error *err) {
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_skipped, err);
+  if (!sql) return -1;
+  bind_text(sql, 1, slice_of(r->run));
+  bind_text(sql, 2, r->script);
+  bind_text(sql, 3, r->job);
+  bind_int(sql, 4, r->started_ms);
+  bind_int(sql, 5, r->started_ms);
+  bind_text(sql, 6, r->outcome);
+  return db_run(&s->db, sql, err);
+}
+
+/* ---- reading ---- */
+
+/* A run that has no end and whose process is not there any more died. */
+static enum run_status status_of(sqlite3_stmt *sql, int64_t *pid) {
+  struct slice process = column_slice(sql, 8);
+  bool is_alive = process_is_alive(process, pid);
+  if (process.len == 0) return RUN_NOT_STARTED;
+  if (column_slice(sql, 7).len > 0) return RUN_ENDED;
+  return is_alive ? RUN_RUNNING : RUN_DIED;
+}
+
+static int read_run(struct state *s, sqlite3_stmt *sql, struct run_record *to, struct error *err) {
+  *to = (struct run_record){.number = sqlite3_column_int64(sql, 0),
+                            .started_ms = sqlite3_column_int64(sql, 4),
+                            .ended_ms = sqlite3_column_int64(sql, 5),
+                            .exit = sqlite3_column_int(sql, 6)};
+  to->status = status_of(sql, &to->pid);
+  column_text(sql, 1, to->run, sizeof to->run);
+  if (handed_column(&s->handed, sql, 2, &to->script, err) != 0) return -1;
+  if (handed_column(&s->handed, sql, 3, &to->job, err) != 0) return -1;
+  return handed_column(&s->handed, sql, 7, &to->outcome, err);
+}
+
+int run_record_list(struct state *s, const struct run_filter *filter, struct run_record *to,
+                    size_t cap, size_t *n, struct error *err) {
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_list, err);
+  if (!sql) return -1;
+  arena_clear(&s->handed);
+  bind_int(sql, 1, filter->before > 0 ? filter->before : INT64_MAX);
+  bind_text(sql, 2, filter->job);
+  bind_text(sql, 3, filter->script);
+  int is_row = 0;
+  for (*n = 0; *n < cap && (is_row = db_step(&s->db, sql, err)) > 0; ++*n) {
+    if (read_run(s, sql, &to[*n], err) == 0) continue;
+    is_row = -1;
+    break;
+  }
+  sqlite3_reset(sql);
+  return is_row < 0 ? -1 : 0;
+}
+
+static int refuse_name(struct slice run, bool is_several, struct error *err) {
+  error_set(err, ERROR_USAGE, is_several ? "more than one run's name begins with %.*s"
+                                         : "no run's name begins with %.*s", SLICE_ARG(run));
+  return error_hint(err, "hoko runs list   shows them; \"last\" is the newest");
+}
+
+/* Reads the one run that SQL gives. */
+static int read_one(struct state *s, sqlite3_stmt *sql, struct slice run, struct run_record *to,
+                    struct error *err) {
+  int is_row = db_step(&s->db, sql, err);
+  if (is_row < 0) return -1;
+  if (is_row == 0) return refuse_name(run, false, err);
+  int result = read_run(s, sql, to, err);
+  if (result == 0) result = handed_column(&s->handed, sql, COLUMN_REPORT, &to->report, err);
+  if (result == 0) {
+    is_row = db_step(&s->db, sql, err);
+    if (is_row < 0) return -1;
+    if (is_row > 0) result = refuse_name(run, true, err);
+  }
+  sqlite3_reset(sql);
+  return result;
+}
+
+int run_record_show(struct state *s, struct slice run, struct run_record *to, struct error *err) {
+  bool is_last = slice_is(run, "last");
+  sqlite3_stmt *sql = db_prepare(&s->db, is_last ? sql_last : sql_show, err);
+  if (!sql) return -1;
+  char name[ULID_TEXT_LEN + 1];
+  if (run.len > ULID_TEXT_LEN) return refuse_name(run, false, err);
+  for (size_t i = 0; i < run.len; i++) {
+    char c = run.ptr[i];
+    name[i] = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  }
+  arena_clear(&s->handed);
+  if (!is_last) bind_text_or_empty(sql, 1, (struct slice){name, run.len});
+  return read_one(s, sql, run, to, err);
+}
+
+/* ---- pruning ---- */
+
+/* Gives an end to runs whose process is not there any more, so that they can go. */
+static int end_dead(struct state *s, struct error *err) {
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_dead, err);
+  if (!sql) return -1;
+  int is_row;
+  for (int64_t number = 0;;) {
+    bind_int(sql, 1, number);
+    is_row = db_step(&s->db, sql, err);
+    if (is_row <= 0) return is_row;
+    int64_t pid;
+    number = sqlite3_column_int64(sql, 0);
+    bool is_alive = process_is_alive(column_slice(sql, 1), &pid);
+    sqlite3_reset(sql);
+    if (!is_alive && db_run_with(&s->db, sql_end_dead, number, err) != 0) return -1;
+  }
+}
+
+static int prune(struct state *s, int64_t before_ms, int64_t keep, struct error *err) {
+  if (end_dead(s, err) != 0) return -1;
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_prune, err);
+  if (!sql) return -1;
+  bind_int(sql, 1, before_ms);
+  bind_int(sql, 2, keep);
+  return db_run(&s->db, sql, err);
+}
+
+int run_record_prune(struct state *s, int64_t before_ms, int64_t keep, int64_t *runs,
+                     struct error *err) {
+  if (state_begin_write(s, err) != 0) return -1;
+  if (prune(s, before_ms, keep, err) != 0) {
+    db_rollback(&s->db);
+    return -1;
+  }
+  *runs = sqlite3_changes64(s->db.sqlite);
+  return db_commit(&s->db, err);
+}
