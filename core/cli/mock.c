@@ -21,7 +21,7 @@ static const struct option mock_options[] = {
     {.name = "rate", .type = OPTION_TEXT, .value = "N/60s",
      .help = "requests allowed in a sliding window"},
     {.name = "fault", .type = OPTION_TEXTS, .value = "SPEC",
-     .help = "misbehave: NTH:WHAT, FROM-TO:WHAT or P%:WHAT; may be repeated"},
+     .help = "misbehave: NTH:WHAT, FROM-TO:WHAT or P%:WHAT"},
     {.name = "seed", .type = OPTION_INT, .value = "N", .max = INT64_MAX,
      .help = "which faults come by chance; told at the start"},
     {.name = "refuse", .type = OPTION_TEXT, .value = "TEXT",

@@ -125,7 +125,7 @@ int sample_save(const struct partners *p, const char *path, struct error *err) {
   struct buf text = BUF_WITH_LIMIT(FILE_MAX);
   sample_put(&text, p);
   buf_add_char(&text, '\n');
-  int result = buf_ok(&text) ? file_replace(path, buf_slice(&text), 0600, err)
+  int result = buf_ok(&text) ? file_replace(path, buf_slice(&text), 0644, err)
                              : error_set(err, ERROR_MEMORY, "no memory to write %s", path);
   buf_free(&text);
   return result;

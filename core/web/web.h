@@ -5,7 +5,8 @@
  * web_run(), within which the callbacks run.  A callback answers at once; an
  * answer may be told to leave later.
  *
- * What a request's slices point to lives from begin() to end(). */
+ * What a request's slices point to lives from begin() to end(), its body until
+ * answer() is left. */
 #ifndef HOKO_WEB_WEB_H
 #define HOKO_WEB_WEB_H
 
