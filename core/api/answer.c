@@ -269,7 +269,9 @@ void answer_reset(struct answer *a) {
   scan->copied = NULL;
 }
 
-void answer_keep_text(struct answer *a, bool keeps_text) { a->scan->options.keeps_text = keeps_text; }
+void answer_keep_text(struct answer *a, bool keeps_text) {
+  a->scan->options.keeps_text = keeps_text;
+}
 
 bool answer_feed(struct answer *a, struct slice bytes) {
   if (a->state != ANSWER_OPEN) return false;
@@ -305,7 +307,8 @@ uint64_t answer_hash_field(const struct hash_key *key, struct slice json) {
   return hash_text(key, buf_slice(&b));
 }
 
-static int put_member(struct row *out, enum member member, enum json_token token, struct json_scan *json) {
+static int put_member(struct row *out, enum member member, enum json_token token,
+                      struct json_scan *json) {
   struct slice piece = {json->text.ptr - 1, json->text.len + 2};
   struct uuid id;
   if (member == MEMBER_OTHER) return 0;

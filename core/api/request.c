@@ -3,8 +3,9 @@
 #include <assert.h>
 
 static struct slice key_of(enum row_field f) {
-  static const struct slice key[ROW_FIELDS] = {
-      [ROW_NAME] = {"\"name\":", 7}, [ROW_EMAIL] = {"\"email\":", 8}, [ROW_PHONE] = {"\"phone\":", 8}};
+  static const struct slice key[ROW_FIELDS] = {[ROW_NAME] = {"\"name\":", 7},
+                                               [ROW_EMAIL] = {"\"email\":", 8},
+                                               [ROW_PHONE] = {"\"phone\":", 8}};
   return key[f];
 }
 

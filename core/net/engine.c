@@ -132,7 +132,8 @@ int engine_start(struct engine **out, const struct transfer_shared *shared, int 
   if (g->to_io) g->to_main = queue_new((size_t)concurrency, err);
   if (!g->to_main) goto failed;
   g->multi = curl_multi_init();
-  if (!g->multi || curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)concurrency) != CURLM_OK) {
+  if (!g->multi ||
+      curl_multi_setopt(g->multi, CURLMOPT_MAXCONNECTS, (long)concurrency) != CURLM_OK) {
     error_set(err, ERROR_MEMORY, "no memory for the network");
     goto failed;
   }
@@ -169,5 +170,7 @@ void engine_cancel(struct engine *g) {
   command(g, &g->cancel_mark);
 }
 
-struct exchange *engine_take(struct engine *g) { return queue_take(g->to_main); }
+struct exchange *engine_take(struct engine *g) {
+  return queue_take(g->to_main);
+}
 int engine_fd(const struct engine *g) { return queue_fd(g->to_main); }

@@ -10,8 +10,8 @@
 struct engine;
 
 /* SHARED outlives the engine.  At most CONCURRENCY exchanges are under way. */
-MUST_USE int engine_start(struct engine **out, const struct transfer_shared *shared, int concurrency,
-                          struct error *err);
+MUST_USE int engine_start(struct engine **out, const struct transfer_shared *shared,
+                          int concurrency, struct error *err);
 /* Cancels what is under way, ends the thread. */
 void engine_stop(struct engine *g);
 

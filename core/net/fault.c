@@ -50,18 +50,22 @@ static void explain_certificate(const struct fault_facts *f, struct error *err) 
     error_set(err, ERROR_UNREACHABLE, "the certificate of %.*s is not valid yet", SLICE_ARG(host));
     hint = "this machine's clock is probably wrong: see `date`";
     break;
-  case VERIFY_SELF_SIGNED: case VERIFY_SELF_SIGNED_IN_CHAIN:
+  case VERIFY_SELF_SIGNED:
+  case VERIFY_SELF_SIGNED_IN_CHAIN:
     error_set(err, ERROR_UNREACHABLE, "the certificate of %.*s is self-signed", SLICE_ARG(host));
     hint = "if the server is yours, add its CA to this machine's (update-ca-certificates)";
     break;
-  case VERIFY_NO_ISSUER: case VERIFY_NO_FIRST_ISSUER:
-    error_set(err, ERROR_UNREACHABLE, "the certificate of %.*s comes from an issuer that is not known here",
+  case VERIFY_NO_ISSUER:
+  case VERIFY_NO_FIRST_ISSUER:
+    error_set(err, ERROR_UNREACHABLE,
+              "the certificate of %.*s comes from an issuer that is not known here",
               SLICE_ARG(host));
     hint = "install the package ca-certificates, or add the server's CA (update-ca-certificates)";
     break;
   default:
     if (strstr(f->detail, "subject name")) {
-      error_set(err, ERROR_UNREACHABLE, "the certificate of %.*s is for another host", SLICE_ARG(host));
+      error_set(err, ERROR_UNREACHABLE, "the certificate of %.*s is for another host",
+                SLICE_ARG(host));
       hint = "check the host name in the base URL";
     } else {
       say(err, f, "no trusted connection to");
@@ -78,9 +82,15 @@ static bool is_broken_handshake(const struct fault_facts *f) {
 
 static bool is_tls(const struct fault_facts *f) {
   switch ((int)f->code) {
-  case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CERTPROBLEM: case CURLE_SSL_CIPHER:
-  case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_ISSUER_ERROR: case CURLE_SSL_INVALIDCERTSTATUS:
-  case CURLE_SSL_CLIENTCERT: case CURLE_USE_SSL_FAILED: case CURLE_SSL_ENGINE_INITFAILED: return true;
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CERTPROBLEM:
+  case CURLE_SSL_CIPHER:
+  case CURLE_SSL_CACERT_BADFILE:
+  case CURLE_SSL_ISSUER_ERROR:
+  case CURLE_SSL_INVALIDCERTSTATUS:
+  case CURLE_SSL_CLIENTCERT:
+  case CURLE_USE_SSL_FAILED:
+  case CURLE_SSL_ENGINE_INITFAILED: return true;
   case CURLE_SSL_CONNECT_ERROR: return !is_broken_handshake(f);
   default: return false;
   }
@@ -101,7 +111,8 @@ static void explain_connect(const struct fault_facts *f, struct error *err) {
   error_errno(err, ERROR_UNREACHABLE, f->os_errno ? f->os_errno : ECONNREFUSED,
               "no connection to %s%s%s", f->origin, via, f->address);
   if (f->os_errno == ECONNREFUSED && origin_is_loopback(f->origin))
-    error_hint(err, "nothing listens on port %u of this machine; is it started?", origin_port(f->origin));
+    error_hint(err, "nothing listens on port %u of this machine; is it started?",
+               origin_port(f->origin));
 }
 
 static void explain_timeout(const struct fault_facts *f, struct error *err) {
@@ -109,8 +120,8 @@ static void explain_timeout(const struct fault_facts *f, struct error *err) {
     error_set(err, ERROR_UNREACHABLE, "no connection to %s within %lld ms", f->origin,
               (long long)f->connect_timeout_ms);
   } else if (strstr(f->detail, "too slow")) {
-    error_set(err, ERROR_UNREACHABLE, "%s stood still for %lld s in the middle of an exchange", f->origin,
-              (long long)f->stall_timeout_ms / 1000);
+    error_set(err, ERROR_UNREACHABLE, "%s stood still for %lld s in the middle of an exchange",
+              f->origin, (long long)f->stall_timeout_ms / 1000);
   } else {
     error_set(err, ERROR_UNREACHABLE, "no whole answer from %s within %lld s", f->origin,
               (long long)f->total_timeout_ms / 1000);
@@ -121,10 +132,13 @@ static void explain(const struct fault_facts *f, struct error *err) {
   switch ((int)f->code) {
   case CURLE_OUT_OF_MEMORY: error_set(err, ERROR_MEMORY, "no memory for a request"); break;
   case CURLE_COULDNT_RESOLVE_HOST:
-    error_set(err, ERROR_UNREACHABLE, "no address is known for %.*s", SLICE_ARG(origin_host(f->origin)));
+    error_set(err, ERROR_UNREACHABLE, "no address is known for %.*s",
+              SLICE_ARG(origin_host(f->origin)));
     error_hint(err, "check the name, and this machine's network and DNS");
     break;
-  case CURLE_COULDNT_RESOLVE_PROXY: say(err, f, "the proxy's address is not known; not reached:"); break;
+  case CURLE_COULDNT_RESOLVE_PROXY:
+    say(err, f, "the proxy's address is not known; not reached:");
+    break;
   case CURLE_COULDNT_CONNECT: explain_connect(f, err); break;
   case CURLE_OPERATION_TIMEDOUT: explain_timeout(f, err); break;
   case CURLE_GOT_NOTHING:
@@ -132,11 +146,14 @@ static void explain(const struct fault_facts *f, struct error *err) {
     break;
   case CURLE_PARTIAL_FILE: say(err, f, "the answer was cut off by"); break;
   case CURLE_SEND_ERROR: say(err, f, "the connection broke while a request was sent to"); break;
-  case CURLE_RECV_ERROR: say(err, f, "the connection broke before the answer was whole from"); break;
-  case CURLE_BAD_CONTENT_ENCODING: say(err, f, "an answer came that cannot be decompressed from"); break;
-  case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_WEIRD_SERVER_REPLY:
-    say(err, f, "no HTTP is spoken by what answers at");
+  case CURLE_RECV_ERROR:
+    say(err, f, "the connection broke before the answer was whole from");
     break;
+  case CURLE_BAD_CONTENT_ENCODING:
+    say(err, f, "an answer came that cannot be decompressed from");
+    break;
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_WEIRD_SERVER_REPLY: say(err, f, "no HTTP is spoken by what answers at"); break;
   default: say(err, f, "the exchange failed with");
   }
 }
@@ -147,9 +164,11 @@ enum exchange_end fault_explain(const struct fault_facts *f, struct error *err) 
     return EXCHANGE_TLS_REFUSED;
   }
   if (f->is_once_over) {
-    error_set(err, ERROR_UNREACHABLE,
-              "%s closed a kept connection without an answer; the request was not sent again, since it "
-              "may have been applied", f->origin);
+    error_set(
+        err, ERROR_UNREACHABLE,
+        "%s closed a kept connection without an answer; the request was not sent again, since it "
+        "may have been applied",
+        f->origin);
   } else {
     explain(f, err);
   }

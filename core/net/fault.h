@@ -9,11 +9,11 @@
 #include <curl/curl.h>
 
 struct fault_facts {
-  CURLcode code;       /* not CURLE_OK */
-  int attempts;        /* times that a connection was ready for the request */
-  bool is_once_over;   /* libcurl wanted to send a request again that may be sent once */
-  const char *detail;  /* libcurl's error text, "" where there is none */
-  long verify_result;  /* of the certificate, OpenSSL's X509_V_… */
+  CURLcode code;      /* not CURLE_OK */
+  int attempts;       /* times that a connection was ready for the request */
+  bool is_once_over;  /* libcurl wanted to send a request again that may be sent once */
+  const char *detail; /* libcurl's error text, "" where there is none */
+  long verify_result; /* of the certificate, OpenSSL's X509_V_… */
   int os_errno;
   const char *origin;  /* "https://hoko.to" */
   const char *address; /* that was tried last; "" where none was */

@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-void headers_reset(struct headers *h) {
-  *h = (struct headers){.limits = {-1, -1, -1, -1, -1}};
-}
+void headers_reset(struct headers *h) { *h = (struct headers){.limits = {-1, -1, -1, -1, -1}}; }
 
 static struct slice trimmed(struct slice s) {
   while (s.len > 0 && memchr(" \t\r\n", s.ptr[s.len - 1], 4)) s.len--;

@@ -22,7 +22,8 @@ static void *take_larger(void *old, size_t size) {
 }
 
 int heap_start(struct error *err) {
-  CURLcode code = curl_global_init_mem(CURL_GLOBAL_ALL, malloc, give_back, take_larger, strdup, calloc);
+  CURLcode code =
+      curl_global_init_mem(CURL_GLOBAL_ALL, malloc, give_back, take_larger, strdup, calloc);
   if (code != CURLE_OK)
     return error_set(err, ERROR_INTERNAL, "libcurl does not start: %s", curl_easy_strerror(code));
   return 0;

@@ -4,13 +4,13 @@
 
 static const int64_t SECOND_NS = INT64_C(1000000000), MS_NS = INT64_C(1000000);
 enum {
-  DEFAULT_WAIT_S = 60,    /* the service's window */
-  RESET_WAIT_MAX_S = 120, /* a reset further away is no reset */
-  RELATIVE_MAX = 1000000, /* X-RateLimit-Reset below it is a wait, */
+  DEFAULT_WAIT_S = 60,     /* the service's window */
+  RESET_WAIT_MAX_S = 120,  /* a reset further away is no reset */
+  RELATIVE_MAX = 1000000,  /* X-RateLimit-Reset below it is a wait, */
   EPOCH_S_MAX = 100000000, /* in thousands: from 10^11 on it is in milliseconds */
-  SHARE_OF = 50,          /* 1/50 of a shared quota is left to others */
-  SPREAD_OF = 10,         /* its last 1/10 is spread */
-  SPARE_OF = 100,         /* use by others is believed from 1/100 of the quota on */
+  SHARE_OF = 50,           /* 1/50 of a shared quota is left to others */
+  SPREAD_OF = 10,          /* its last 1/10 is spread */
+  SPARE_OF = 100,          /* use by others is believed from 1/100 of the quota on */
 };
 
 static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -68,7 +68,8 @@ static double quota_left(const struct limiter *l) {
 /* When a quota that is used up is renewed. */
 static int64_t quota_until(struct limiter *l, int64_t now_ns) {
   if (l->is_shared && l->has_reset) return l->reset_at_ns;
-  int64_t oldest_ns = sendlog_below_at(&l->sent, later(sendlog_count(&l->sent, now_ns) - 1, 0), now_ns);
+  int64_t oldest_ns =
+      sendlog_below_at(&l->sent, later(sendlog_count(&l->sent, now_ns) - 1, 0), now_ns);
   return l->has_reset ? sooner(l->reset_at_ns, oldest_ns) : oldest_ns;
 }
 
@@ -124,7 +125,7 @@ static void grow(struct limiter *l) {
 /* Sizes that differ by less than a factor of two share a best time. */
 static int size_class(int64_t bytes) {
   int class = 0;
-  for (bytes >>= 10; bytes > 0 && class < LIMITER_SIZES - 1; bytes >>= 1) class++;
+  for (bytes >>= 10; bytes > 0 && class < LIMITER_SIZES - 1; bytes >>= 1) class ++;
   return class;
 }
 
@@ -219,16 +220,19 @@ struct net_budget limiter_budget(const struct limiter *l, int64_t now_ns, int64_
 }
 
 /* A wall clock that jumped must not close us for longer than a told wait could. */
-static int64_t mono_of(const struct limiter *l, int64_t at_ms, int64_t now_ns, int64_t now_wall_ms) {
+static int64_t mono_of(const struct limiter *l, int64_t at_ms, int64_t now_ns,
+                       int64_t now_wall_ms) {
   int64_t wait_ms = at_ms - now_wall_ms, max_ms = l->give_up_ns / MS_NS;
   return now_ns + (wait_ms < max_ms ? wait_ms : max_ms) * MS_NS;
 }
 
-void limiter_learn(struct limiter *l, const struct net_budget *b, int64_t now_ns, int64_t now_wall_ms) {
+void limiter_learn(struct limiter *l, const struct net_budget *b, int64_t now_ns,
+                   int64_t now_wall_ms) {
   if (b->closed_until_ms > now_wall_ms)
     l->told_until_ns = later(l->told_until_ns, mono_of(l, b->closed_until_ms, now_ns, now_wall_ms));
   int64_t seen_ns = mono_of(l, b->seen_at_ms, now_ns, now_wall_ms);
-  if (b->seen_at_ms == 0 || seen_ns > now_ns || (l->remaining >= 0 && seen_ns <= l->shown_sent_ns)) return;
+  if (b->seen_at_ms == 0 || seen_ns > now_ns || (l->remaining >= 0 && seen_ns <= l->shown_sent_ns))
+    return;
   l->limit = (double)b->limit;
   l->remaining = (double)b->remaining;
   l->shown_sent_ns = seen_ns;

@@ -33,8 +33,8 @@ struct limiter {
   int64_t last_sent_ns;
   int under_way;
 
-  double window;     /* how many may be under way, its whole part */
-  double threshold;  /* the window below which it grows by one an answer */
+  double window;                  /* how many may be under way, its whole part */
+  double threshold;               /* the window below which it grows by one an answer */
   int64_t best_ns[LIMITER_SIZES]; /* shortest time of an answer, by size; 0: none yet */
 
   int64_t told_until_ns, told_at_ns; /* by the last 429 */
@@ -55,13 +55,13 @@ int64_t limiter_ready_at(struct limiter *l, int64_t now_ns, enum net_wait *why);
 void limiter_sent(struct limiter *l, int64_t now_ns);
 
 struct limiter_event {
-  int status;   /* 0: no answer */
-  int attempts; /* on the wire */
+  int status;             /* 0: no answer */
+  int attempts;           /* on the wire */
   int64_t sent_ns, bytes; /* when it left; both ways */
   struct exchange_limits limits;
-  bool has_retry_after;   /* in the body */
+  bool has_retry_after; /* in the body */
   double retry_after_s;
-  int64_t wall_ms;        /* now, for a head without Date */
+  int64_t wall_ms; /* now, for a head without Date */
 };
 /* A request came back. */
 void limiter_returned(struct limiter *l, const struct limiter_event *e, int64_t now_ns);
@@ -70,6 +70,7 @@ void limiter_returned(struct limiter *l, const struct limiter_event *e, int64_t 
 int64_t limiter_told_wait_ns(const struct limiter_event *e, int64_t give_up_ns);
 
 struct net_budget limiter_budget(const struct limiter *l, int64_t now_ns, int64_t now_wall_ms);
-void limiter_learn(struct limiter *l, const struct net_budget *b, int64_t now_ns, int64_t now_wall_ms);
+void limiter_learn(struct limiter *l, const struct net_budget *b, int64_t now_ns,
+                   int64_t now_wall_ms);
 
 #endif

@@ -73,8 +73,10 @@ static struct exchange *next(struct transport *t) {
   struct net *n = net_of(t);
   struct exchange *e = engine_take(n->engine);
   if (!e) return NULL;
-  struct limiter_event event = {.status = e->status, .attempts = e->attempts,
-                                .sent_ns = e->began_mono_ns, .limits = e->limits,
+  struct limiter_event event = {.status = e->status,
+                                .attempts = e->attempts,
+                                .sent_ns = e->began_mono_ns,
+                                .limits = e->limits,
                                 .bytes = e->bytes_sent + e->bytes_received,
                                 .wall_ms = clock_wall_ms(n->clock)};
   if (e->status == 429) {
@@ -91,7 +93,9 @@ static void cancel(struct transport *t) { engine_cancel(net_of(t)->engine); }
 
 /* ---- opening ---- */
 
-static int64_t or_default(int64_t value, int64_t value_default) { return value > 0 ? value : value_default; }
+static int64_t or_default(int64_t value, int64_t value_default) {
+  return value > 0 ? value : value_default;
+}
 
 static int take_url(struct net *n, const char *url, struct error *err) {
   if (origin_of_url(n->origin, slice_of(url), err) != 0) return -1;
@@ -143,13 +147,18 @@ static int open_all(struct net *n, const struct net_options *o, struct error *er
   if (concurrency > NET_CONCURRENCY_MAX) concurrency = NET_CONCURRENCY_MAX;
   n->transport = (struct transport){ready_at, submit, next, cancel};
   n->clock = o->clock ? o->clock : &clock_real;
-  limiter_init(&n->limiter, concurrency, o->requests_per_minute, or_default(o->give_up_ms, GIVE_UP_MS));
+  limiter_init(&n->limiter, concurrency, o->requests_per_minute,
+               or_default(o->give_up_ms, GIVE_UP_MS));
   if (take_url(n, o->base_url, err) != 0) return -1;
-  if (copy_text(&n->proxy, o->proxy, err) != 0 || copy_text(&n->ca_file, o->ca_file, err) != 0) return -1;
+  if (copy_text(&n->proxy, o->proxy, err) != 0 || copy_text(&n->ca_file, o->ca_file, err) != 0)
+    return -1;
   if (heap_start(err) != 0) return -1;
   n->has_heap = true;
   n->shared = (struct transfer_shared){
-      .base_url = n->base_url, .origin = n->origin, .proxy = n->proxy, .ca_file = n->ca_file,
+      .base_url = n->base_url,
+      .origin = n->origin,
+      .proxy = n->proxy,
+      .ca_file = n->ca_file,
       .connect_timeout_ms = or_default(o->connect_timeout_ms, NET_CONNECT_TIMEOUT_MS),
       .stall_timeout_ms = or_default(o->stall_timeout_ms, NET_STALL_TIMEOUT_MS),
       .total_timeout_ms = or_default(o->total_timeout_ms, NET_TOTAL_TIMEOUT_MS),
@@ -182,14 +191,18 @@ void net_close(struct net *n) {
 
 /* ---- what is to be known of it ---- */
 
-struct transport *net_transport(struct net *n) { return &n->transport; }
+struct transport *net_transport(struct net *n) {
+  return &n->transport;
+}
 int net_fd(const struct net *n) { return engine_fd(n->engine); }
 
 struct net_limits net_limits(const struct net *n) {
   struct limiter l = n->limiter; /* asking changes nothing */
   int64_t now = clock_mono_ns(n->clock);
-  struct net_limits limits = {.waited_ms = (n->waited_ns + waiting_ns(n, now)) / MS_NS, .under_way = l.under_way,
-                              .under_way_max = (int)l.window, .limit = l.limit,
+  struct net_limits limits = {.waited_ms = (n->waited_ns + waiting_ns(n, now)) / MS_NS,
+                              .under_way = l.under_way,
+                              .under_way_max = (int)l.window,
+                              .limit = l.limit,
                               .remaining = l.remaining};
   int64_t at = limiter_ready_at(&l, now, &limits.why);
   if (limits.why != NET_WAIT_NONE) limits.closed_until_mono_ns = at;

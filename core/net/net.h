@@ -23,13 +23,13 @@ enum {
 
 /* What is 0 or NULL takes the default.  Texts and key are read by net_open() only. */
 struct net_options {
-  const char *base_url;      /* "https://hoko.to/api"; http only to a loopback address */
-  const struct secret *key;  /* bound to that origin (secret.h); NULL: requests carry none */
-  const char *proxy;         /* NULL: none, whatever the environment says */
-  const char *ca_file;       /* NULL: the system's */
-  int concurrency;           /* requests under way at most, up to NET_CONCURRENCY_MAX; default 1 */
-  int requests_per_minute;   /* a ceiling; 0: only what the server shows */
-  int64_t give_up_ms;        /* the longest wait that the server's word is taken for; default 15 min */
+  const char *base_url;     /* "https://hoko.to/api"; http only to a loopback address */
+  const struct secret *key; /* bound to that origin (secret.h); NULL: requests carry none */
+  const char *proxy;        /* NULL: none, whatever the environment says */
+  const char *ca_file;      /* NULL: the system's */
+  int concurrency;          /* requests under way at most, up to NET_CONCURRENCY_MAX; default 1 */
+  int requests_per_minute;  /* a ceiling; 0: only what the server shows */
+  int64_t give_up_ms; /* the longest wait that the server's word is taken for; default 15 min */
   int64_t connect_timeout_ms;
   int64_t stall_timeout_ms;  /* less than a byte a second for so long; whole seconds */
   int64_t total_timeout_ms;  /* of one exchange */

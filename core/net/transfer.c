@@ -121,14 +121,16 @@ static CURLcode set_connection(struct transfer *t) {
   bad |= curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   if (s->ca_file) bad |= curl_easy_setopt(t->easy, CURLOPT_CAINFO, s->ca_file);
   bad |= curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, 1L);
+  /* Wait for a connection to tell whether it takes more streams; without TLS it does not. */
+  bad |= curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, strncmp(s->origin, "https", 5) == 0 ? 1L : 0L);
   bad |= curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
   bad |= curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "hoko/" HOKO_VERSION);
   bad |= curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
   bad |= curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_SIZE);
   bad |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_timeout_ms);
   bad |= curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, (long)(s->stall_timeout_ms + 999) / 1000);
+  bad |=
+      curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, (long)(s->stall_timeout_ms + 999) / 1000);
   bad |= curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)s->total_timeout_ms);
   return bad;
 }
@@ -151,7 +153,9 @@ void transfer_free(struct transfer *t) {
   free(t);
 }
 
-struct exchange *transfer_exchange(const struct transfer *t) { return t->exchange; }
+struct exchange *transfer_exchange(const struct transfer *t) {
+  return t->exchange;
+}
 CURL *transfer_easy(const struct transfer *t) { return t->easy; }
 
 struct transfer *transfer_of(CURL *easy) {
@@ -163,8 +167,10 @@ struct transfer *transfer_of(CURL *easy) {
 }
 
 static CURLcode set_request(struct transfer *t) {
-  static const char *const method_name[] = {[EXCHANGE_GET] = "GET", [EXCHANGE_POST] = "POST",
-                                            [EXCHANGE_PUT] = "PUT", [EXCHANGE_DELETE] = "DELETE"};
+  static const char *const method_name[] = {[EXCHANGE_GET] = "GET",
+                                            [EXCHANGE_POST] = "POST",
+                                            [EXCHANGE_PUT] = "PUT",
+                                            [EXCHANGE_DELETE] = "DELETE"};
   const struct exchange *e = t->exchange;
   bool has_body = e->body.len > 0;
   buf_clear(&t->url);
@@ -181,7 +187,8 @@ static CURLcode set_request(struct transfer *t) {
     bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
   }
   bad |= curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, method_name[e->method]);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, has_body ? t->shared->with_body : t->shared->without);
+  bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
+                          has_body ? t->shared->with_body : t->shared->without);
   return bad;
 }
 
@@ -223,9 +230,12 @@ static struct exchange *give_back(struct transfer *t, enum exchange_end end) {
 
 static enum exchange_end explain(struct transfer *t, CURLcode code) {
   const struct transfer_shared *s = t->shared;
-  struct fault_facts facts = {.code = code, .attempts = t->exchange->attempts,
-                              .is_once_over = t->is_once_over, .detail = t->detail,
-                              .origin = s->origin, .address = "",
+  struct fault_facts facts = {.code = code,
+                              .attempts = t->exchange->attempts,
+                              .is_once_over = t->is_once_over,
+                              .detail = t->detail,
+                              .origin = s->origin,
+                              .address = "",
                               .connect_timeout_ms = s->connect_timeout_ms,
                               .stall_timeout_ms = s->stall_timeout_ms,
                               .total_timeout_ms = s->total_timeout_ms};
@@ -246,6 +256,7 @@ struct exchange *transfer_end(struct transfer *t, CURLcode code) {
 }
 
 struct exchange *transfer_cancelled(struct transfer *t) {
-  error_set(&t->exchange->err, ERROR_INTERRUPTED, "the exchange with %s was cancelled", t->shared->origin);
+  error_set(&t->exchange->err, ERROR_INTERRUPTED, "the exchange with %s was cancelled",
+            t->shared->origin);
   return give_back(t, EXCHANGE_CANCELLED);
 }

@@ -40,8 +40,10 @@ static void assert_id(const struct answer *a, size_t i, const char *text) {
 }
 
 static const char whole[] =
-    " [ {\"id\":\"" ID1 "\",\"name\":\"Dar Al Noor\",\"email\":null,\"phone\":\"+966501234567\"," TIMES "},\n"
-    "{\"name\":\"\\u0633\\u0648\\u0642\",\"extra\":{\"id\":[1,{\"name\":[true]}],\"x\":-1e3},\"id\":\"" ID2 "\"} ]\r\n";
+    " [ {\"id\":\"" ID1
+    "\",\"name\":\"Dar Al Noor\",\"email\":null,\"phone\":\"+966501234567\"," TIMES "},\n"
+    "{\"name\":\"\\u0633\\u0648\\u0642\",\"extra\":{\"id\":[1,{\"name\":[true]}],\"x\":-1e3},"
+    "\"id\":\"" ID2 "\"} ]\r\n";
 
 static void a_whole_answer_is_listed_however_it_is_cut(void **state) {
   (void)state;
@@ -61,8 +63,10 @@ static void a_whole_answer_is_listed_however_it_is_cut(void **state) {
     assert_int_equal(a.partners[1].field_hash[ROW_NAME], hash_of("\"\xd8\xb3\xd9\x88\xd9\x82\""));
     assert_int_equal(a.partners[1].field_hash[ROW_PHONE], 0);
     const char *first = strchr(whole, '{'), *second = strstr(whole, "{\"name\":\"\\u");
-    assert_true(slice_equal(answer_text(&a, 0), (struct slice){first, (size_t)(strstr(whole, ",\n{") - first)}));
-    assert_true(slice_equal(answer_text(&a, 1), (struct slice){second, (size_t)(strstr(whole, " ]\r") - second)}));
+    assert_true(slice_equal(answer_text(&a, 0),
+                            (struct slice){first, (size_t)(strstr(whole, ",\n{") - first)}));
+    assert_true(slice_equal(answer_text(&a, 1),
+                            (struct slice){second, (size_t)(strstr(whole, " ]\r") - second)}));
   }
   answer_free(&a);
 }
@@ -118,9 +122,11 @@ static const struct wrong_case wrong_cases[] = {
     {"[{\"id\":\"" ID1 "\",\"name\":\"a\nb\"}]", "control character"},
     {"[{\"id\":\"" ID1 "\"},]", "expected a value"},
     {"[{\"id\":\"" ID1 "\",}]", "expected a key"},
-    {"[{\"id\":\"" ID1 "\"},{\"id\":\"" ID1 "\"},{\"id\":\"" ID1 "\"},{\"id\":\"" ID1 "\"}]", "more partners"},
-    {"[{\"id\":\"" ID1 "\",\"x\":" NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(
-         NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4("1")))))))))))))))) "}]", "too deeply"},
+    {"[{\"id\":\"" ID1 "\"},{\"id\":\"" ID1 "\"},{\"id\":\"" ID1 "\"},{\"id\":\"" ID1 "\"}]",
+     "more partners"},
+    {"[{\"id\":\"" ID1 "\",\"x\":" NEST4(NEST4(NEST4(NEST4(NEST4(
+         NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4(NEST4("1")))))))))))))))) "}]",
+     "too deeply"},
 };
 
 static void what_is_no_array_of_partners_is_wrong_and_says_why(void **state) {
@@ -259,19 +265,28 @@ static void text_is_not_kept_where_it_is_not_asked_for(void **state) {
 static void an_object_gives_its_pieces(void **state) {
   (void)state;
   struct row row;
-  struct slice object = SLICE("{\"x\":[{\"id\":1}],\"id\":\"" ID1 "\",\"name\":\"a\\\"b\",\"email\":null,"
-                              "\"y\":{\"a\":{}},\"z\":4}");
+  struct slice object =
+      SLICE("{\"x\":[{\"id\":1}],\"id\":\"" ID1 "\",\"name\":\"a\\\"b\",\"email\":null,"
+            "\"y\":{\"a\":{}},\"z\":4}");
   assert_int_equal(answer_object(object, &row), 0);
   assert_true(slice_is(row.id, ID1));
   assert_true(slice_is(row.field[ROW_NAME], "\"a\\\"b\""));
   assert_true(row_is_null(row.field[ROW_EMAIL]));
   assert_int_equal(row.field[ROW_PHONE].len, 0);
   assert_true(row.id.ptr > object.ptr && row.id.ptr < object.ptr + object.len);
-  assert_true(row.field[ROW_EMAIL].ptr > object.ptr && row.field[ROW_EMAIL].ptr < object.ptr + object.len);
+  assert_true(row.field[ROW_EMAIL].ptr > object.ptr &&
+              row.field[ROW_EMAIL].ptr < object.ptr + object.len);
 
-  static const char *const none[] = {"", "[]", "null", "{}", "{\"id\":null}", "{\"id\":\"" ID1 "\"",
-                                     "{\"id\":\"" ID1 "\",\"name\":1}", "{\"id\":\"" ID1 "\",\"x\":[}",
-                                     "{\"id\":\"" ID1 "\",\"x\":[[1]", "{\"id\":{\"id\":1}}"};
+  static const char *const none[] = {"",
+                                     "[]",
+                                     "null",
+                                     "{}",
+                                     "{\"id\":null}",
+                                     "{\"id\":\"" ID1 "\"",
+                                     "{\"id\":\"" ID1 "\",\"name\":1}",
+                                     "{\"id\":\"" ID1 "\",\"x\":[}",
+                                     "{\"id\":\"" ID1 "\",\"x\":[[1]",
+                                     "{\"id\":{\"id\":1}}"};
   for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
     assert_int_equal(answer_object(slice_of(none[i]), &row), -1);
 }

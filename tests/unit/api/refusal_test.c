@@ -10,19 +10,19 @@ struct refusal_case {
   const char *body;
   bool is_hoko;
   const char *en, *ar, *plain;
-  const char *scopes; /* joined by commas */
+  const char *scopes;   /* joined by commas */
   double retry_after_s; /* -1000: none */
 };
 
 enum { NONE = -1000 };
 
 static const struct refusal_case cases[] = {
-    {"{\"error\":{\"en\":\"Invalid request\",\"ar\":\"\xd8\xb7\xd9\x84\xd8\xa8\"}}", true, "Invalid request",
-     "\xd8\xb7\xd9\x84\xd8\xa8", "", "", NONE},
-    {"{\"error\":{\"en\":\"Missing\"},\"missingScopes\":[\"linksWrite\",\"partnersRead\"]}", true, "Missing",
-     "", "", "linksWrite,partnersRead", NONE},
-    {"{\"missingScopes\":[1,{\"a\":[\"x\"]},\"s\"],\"error\":{\"ar\":\"\\u0637\"}}", true, "", "\xd8\xb7", "",
-     "s", NONE},
+    {"{\"error\":{\"en\":\"Invalid request\",\"ar\":\"\xd8\xb7\xd9\x84\xd8\xa8\"}}", true,
+     "Invalid request", "\xd8\xb7\xd9\x84\xd8\xa8", "", "", NONE},
+    {"{\"error\":{\"en\":\"Missing\"},\"missingScopes\":[\"linksWrite\",\"partnersRead\"]}", true,
+     "Missing", "", "", "linksWrite,partnersRead", NONE},
+    {"{\"missingScopes\":[1,{\"a\":[\"x\"]},\"s\"],\"error\":{\"ar\":\"\\u0637\"}}", true, "",
+     "\xd8\xb7", "", "s", NONE},
     {"{\"error\":{\"en\":\"Rate\",\"ar\":\"\"},\"retryAfter\":60}", true, "Rate", "", "", "", 60},
     {"{\"retryAfter\":\"1.5\",\"error\":{\"en\":\"Rate\"}}", true, "Rate", "", "", "", 1.5},
     {"{\"retryAfter\":0}", false, "", "", "{\"retryAfter\":0}", "", 0},
@@ -34,12 +34,13 @@ static const struct refusal_case cases[] = {
     {"{\"retryAfter\":\"soon\"}", false, "", "", "{\"retryAfter\":\"soon\"}", "", NONE},
     {"{\"retryAfter\":null}", false, "", "", "{\"retryAfter\":null}", "", NONE},
     {"{\"error\":\"nope\"}", false, "", "", "nope", "", NONE},
-    {"{\"error\":{\"en\":7,\"ar\":null},\"x\":1}", false, "", "", "{\"error\":{\"en\":7,\"ar\":null},\"x\":1}",
-     "", NONE},
+    {"{\"error\":{\"en\":7,\"ar\":null},\"x\":1}", false, "", "",
+     "{\"error\":{\"en\":7,\"ar\":null},\"x\":1}", "", NONE},
     {"{\"error\":{\"en\":\"a\\u001b[31mb\\nc\"}}", true, "a\\x1b[31mb\\nc", "", "", "", NONE},
     {"{\"error\":{\"en\":\"half \\ud800 pair\"}}", true, "half \xef\xbf\xbd", "", "", "", NONE},
     {"{\"error\":{\"en\":\"cut off\",\"ar\":\"\xd8", true, "cut off", "", "", "", NONE},
-    {"<html>\r\n<h1>502  Bad\tGateway</h1>\n", false, "", "", "<html> <h1>502 Bad Gateway</h1>", "", NONE},
+    {"<html>\r\n<h1>502  Bad\tGateway</h1>\n", false, "", "", "<html> <h1>502 Bad Gateway</h1>", "",
+     NONE},
     {"  \x1b]0;x\x07\xff", false, "", "", "\\x1b]0;x\\x07\\xff", "", NONE},
     {"", false, "", "", "", "", NONE},
     {"[1,2]", false, "", "", "[1,2]", "", NONE},
@@ -57,7 +58,8 @@ static void each_form_of_refusal_is_understood_or_shown(void **state) {
     assert_string_equal(r.ar, c->ar);
     assert_string_equal(r.plain, c->plain);
     for (size_t k = 0; k < r.scopes_len; k++)
-      (void)snprintf(scopes + strlen(scopes), sizeof scopes - strlen(scopes), "%s%s", k ? "," : "", r.scopes[k]);
+      (void)snprintf(scopes + strlen(scopes), sizeof scopes - strlen(scopes), "%s%s", k ? "," : "",
+                     r.scopes[k]);
     assert_string_equal(scopes, c->scopes);
     assert_int_equal(r.has_retry_after, c->retry_after_s > NONE);
     if (r.has_retry_after) assert_true(r.retry_after_s == c->retry_after_s);

@@ -20,7 +20,8 @@ static const struct request_case cases[] = {
     {ID, NULL, NULL, NULL, false, "{\"id\":\"" ID "\"}"},
     {"", "\"a\"", "null", "null", true, "{\"name\":\"a\"}"},
     {"", "\"a\"", "null", "\"+1\"", true, "{\"name\":\"a\",\"phone\":\"+1\"}"},
-    {"", "\"a\\\"\"", "\"b@c.example\"", NULL, true, "{\"name\":\"a\\\"\",\"email\":\"b@c.example\"}"},
+    {"", "\"a\\\"\"", "\"b@c.example\"", NULL, true,
+     "{\"name\":\"a\\\"\",\"email\":\"b@c.example\"}"},
 };
 
 static void a_row_becomes_exactly_the_object_that_was_announced(void **state) {

@@ -10,7 +10,6 @@
 enum server_act {
   SERVER_REPLY,       /* read the request, send the text, keep the connection */
   SERVER_REPLY_CLOSE, /* the same, then close */
-  SERVER_REPLY_EARLY, /* read the head only, send the text, close with bytes unread */
   SERVER_RESET_EARLY, /* reset before a byte is read */
   SERVER_RESET,       /* read the request, send the text, reset */
   SERVER_STALL,       /* read the request, send the text, then nothing */
@@ -20,7 +19,8 @@ enum server_act {
 struct server_step {
   enum server_act act;
   const char *text; /* NULL: nothing */
-  size_t times;     /* how often TEXT's last byte is sent besides */
+  size_t len;       /* of text; 0: up to its NUL */
+  size_t times;     /* how often its last byte is sent besides */
 };
 
 struct server;
@@ -33,6 +33,8 @@ int server_port(const struct server *s);
 /* Heads of requests that came in whole, and connections accepted. */
 int server_requests(struct server *s);
 int server_connections(struct server *s);
+/* Waits until N requests came, for 30 s at most. */
+void server_await(struct server *s, int n);
 /* The I-th request, head and what was read of its body, NUL-terminated. */
 const char *server_request(struct server *s, int i);
 
