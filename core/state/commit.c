@@ -70,7 +70,7 @@ static int write_all(struct stream *st, const struct commit *c, struct error *er
 static int give_up(struct stream *st, const struct commit *c) {
   db_rollback(&st->state->db);
   for (size_t i = 0; i < c->opened_len; i++) c->opened[i].number = 0; /* J1 */
-  st->is_fresh = false;
+  key_index_forget(st);
   return -1;
 }
 
@@ -80,11 +80,8 @@ int stream_commit(struct stream *st, struct commit *c, struct error *err) {
   if (stream_refresh(st, err) != 0 || marks_load(st, err) != 0) return -1;
   if (state_begin_write(st->state, err) != 0) return -1;
   if (write_all(st, c, err) != 0) return give_up(st, c);
-  bool is_indexing = key_index_is_due(st);
-  if (is_indexing && key_index_write(st, err) != 0) return give_up(st, c);
-  if (db_commit(&st->state->db, err) != 0) return give_up(st, c);
-  if (is_indexing) key_index_saved(st);
-  return 0;
+  if (key_index_is_due(st) && key_index_write(st, err) != 0) return give_up(st, c);
+  return db_commit(&st->state->db, err) == 0 ? 0 : give_up(st, c);
 }
 
 int intent_commit(struct stream *st, struct intent *in, int64_t run, struct error *err) {

@@ -33,6 +33,20 @@ static int make_empty(const char *path, struct error *err) {
   return 0;
 }
 
+/* So that the new name outlasts a power cut as the content does. */
+static int sync_dir_of(const char *path, struct error *err) {
+  char dir[PATH_SIZE];
+  if (path_dir(dir, path) != 0) return error_set(err, ERROR_STATE, "path too long: %s", path);
+  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return error_errno(err, ERROR_STATE, errno, "opening %s", dir);
+  int result = 0;
+  /* EINVAL: a file system that syncs no folders, such as some of FUSE */
+  if (fsync(fd) != 0 && errno != EINVAL)
+    result = error_errno(err, ERROR_STATE, errno, "syncing %s", dir);
+  close(fd);
+  return result;
+}
+
 int copy_database(struct db *db, const char *to, bool is_replacing, struct error *err) {
   char part[PATH_SIZE];
   int len = snprintf(part, sizeof part, "%s.part", to);
@@ -47,7 +61,7 @@ int copy_database(struct db *db, const char *to, bool is_replacing, struct error
     unlink(part);
     return error_context(err, "copying %s", db->name);
   }
-  if (rename(part, to) == 0) return 0;
+  if (rename(part, to) == 0) return sync_dir_of(to, err);
   error_errno(err, ERROR_STATE, errno, "making %s", to);
   unlink(part);
   return -1;

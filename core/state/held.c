@@ -66,6 +66,7 @@ int held_adopt_intents(struct stream *st, struct error *err) {
   int64_t first;
   if (db_number(db, sql_open, st->number, &first, err) != 0) return -1;
   if (first == 0) return 0;
+  if (!sqlite3_get_autocommit(db->sqlite)) return hold_each(st, first, err); /* an import's */
   if (state_begin_write(st->state, err) != 0) return -1;
   if (hold_each(st, first, err) == 0) return db_commit(db, err);
   db_rollback(db);

@@ -11,7 +11,8 @@ MUST_USE int held_insert(struct stream *st, struct slice rows, int64_t sent_at_m
                          struct error *err);
 /* Row NUMBER is held no more. */
 MUST_USE int held_settle(struct stream *st, int64_t number, struct error *err);
-/* Holds whatever an earlier run left under way (J3), in a transaction of its own. */
+/* Holds whatever an earlier run left under way (J3), in a transaction of its own where
+ * the caller has none. */
 MUST_USE int held_adopt_intents(struct stream *st, struct error *err);
 
 #endif

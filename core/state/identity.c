@@ -68,11 +68,6 @@ static int take_partner(struct stream *st, sqlite3_stmt *sql, struct known *k,
 
 /* ---- searching ---- */
 
-static int compare_probes(const void *a, const void *b) {
-  const struct probe *x = a, *y = b;
-  return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
 static int compare_candidates(const void *a, const void *b) {
   const struct candidate *x = a, *y = b;
   return (x->seq > y->seq) - (x->seq < y->seq);
@@ -94,7 +89,7 @@ static int search(struct stream *st, struct known *k, struct error *err) {
   struct found *f = st->found;
   struct candidates *c = &f->candidates;
   c->len = 0;
-  qsort(f->probes, f->probes_len, sizeof *f->probes, compare_probes);
+  probes_sort(f->probes, f->probes_len);
   if (key_index_find(st, f->probes, f->probes_len, c, err) != 0) return -1;
   f->probes_len = 0;
   if (c->len == 0) return 0;

@@ -43,6 +43,15 @@ void key_index_reset(struct key_index *x, uint32_t indexed_to, unsigned bits) {
 
 /* ---- finding ---- */
 
+static int compare_probes(const void *a, const void *b) {
+  const struct probe *x = a, *y = b;
+  return (x->hash > y->hash) - (x->hash < y->hash);
+}
+
+void probes_sort(struct probe *probes, size_t n) {
+  qsort(probes, n, sizeof *probes, compare_probes);
+}
+
 static int add_candidate(struct candidates *to, uint32_t seq, uint32_t at, struct error *err) {
   if (to->len == to->cap) {
     size_t cap = to->cap ? to->cap * 2 : 1024;
@@ -278,12 +287,16 @@ int key_index_write(struct stream *st, struct error *err) {
   bind_int(sql, 1, st->last_seq);
   bind_int(sql, 2, bits);
   bind_int(sql, 3, st->number);
+  if (db_run(db, sql, err) != 0) return -1;
   x->bits = bits;
-  return db_run(db, sql, err);
+  x->indexed_to = st->last_seq;
+  map_clear(&x->tail);
+  return 0;
 }
 
-void key_index_saved(struct stream *st) {
-  st->index.indexed_to = st->last_seq;
+void key_index_forget(struct stream *st) {
+  st->is_fresh = false;
+  st->index.is_tail_loaded = false;
   map_clear(&st->index.tail);
 }
 
@@ -291,8 +304,7 @@ void key_index_try_save(struct stream *st) {
   struct db *db = &st->state->db;
   struct error err;
   if (!st->index.is_tail_loaded || db_begin_write(db, &err) != 0) return;
-  st->is_fresh = false;
   if (key_index_write(st, &err) != 0) db_rollback(db);
-  else if (db_commit(db, &err) == 0) st->is_fresh = true;
-  if (st->is_fresh) key_index_saved(st);
+  else if (db_commit(db, &err) == 0) return;
+  key_index_forget(st);
 }

@@ -18,6 +18,8 @@ struct probe { /* a key that is looked for */
   uint32_t at; /* the caller's */
 };
 
+void probes_sort(struct probe *probes, size_t n);
+
 struct candidate {
   uint32_t seq, at;
 };
@@ -41,11 +43,11 @@ MUST_USE int key_index_find(struct stream *st, const struct probe *probes, size_
 void key_index_added(struct stream *st, uint64_t hash, uint32_t seq);
 /* Whether the tail is long enough to go to the disk. */
 bool key_index_is_due(const struct stream *st);
-/* Writes the tail into the buckets, inside a write transaction of the caller's, after
- * whose commit key_index_saved() is to be called. */
+/* Writes the tail into the buckets, inside a write transaction of the caller's. */
 MUST_USE int key_index_write(struct stream *st, struct error *err);
-void key_index_saved(struct stream *st);
-/* Both in a transaction of their own; where that fails the next run does it. */
+/* The same in a transaction of its own; where that fails the next run does it. */
 void key_index_try_save(struct stream *st);
+/* A transaction was rolled back: what is in memory is read anew before it is used. */
+void key_index_forget(struct stream *st);
 
 #endif

@@ -24,11 +24,6 @@ static const char sql_missing[] =
 
 /* ---- acknowledging ---- */
 
-static int compare_probes(const void *a, const void *b) {
-  const struct probe *x = a, *y = b;
-  return (x->hash > y->hash) - (x->hash < y->hash);
-}
-
 /* The keys of acks that have no number; PROBES has room for N. */
 static size_t collect(struct stream *st, const struct ack *acks, size_t n, struct probe *probes) {
   size_t len = 0;
@@ -36,7 +31,7 @@ static size_t collect(struct stream *st, const struct ack *acks, size_t n, struc
     if (acks[i].seq == 0 && acks[i].key.len > 0)
       probes[len++] = (struct probe){state_hash(st->state, acks[i].key), (uint32_t)i};
   }
-  qsort(probes, len, sizeof *probes, compare_probes);
+  probes_sort(probes, len);
   return len;
 }
 

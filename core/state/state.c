@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "state/copy.h"
 #include "state/rate.h"
 #include "state/schema.h"
 
@@ -103,6 +104,10 @@ void state_close(struct state *s) {
   arena_free(&s->handed);
   free(s->lock_dir);
   free(s);
+}
+
+int state_backup(struct state *s, const char *to, struct error *err) {
+  return copy_database(&s->db, to, false, err);
 }
 
 const char *state_name(const struct state *s) { return s->db.name; }

@@ -312,18 +312,21 @@ MUST_USE int state_check(struct state *s, void (*tell)(void *user, const char *f
                          void *user, int64_t *findings, struct error *err);
 /* A whole copy into file TO, which must not exist, while others may go on. */
 MUST_USE int state_backup(struct state *s, const char *to, struct error *err);
-/* The identity map as NDJSON: {"stream","base_url","key","id","name","email","phone",
- * "sent_at","gone"} a line; fields never sent are left out. */
+/* The identity map, of FILTER's stream and key, as NDJSON: {"stream","base_url","key",
+ * "id","name","email","phone","sent_at","gone"} a line; fields never sent are left out. */
 MUST_USE int state_export(struct state *s, const struct reject_filter *filter,
                           int (*put)(void *user, struct slice line, struct error *err), void *user,
                           int64_t *rows, struct error *err);
-/* Reads such lines from FD, all or none; a key that is there already is replaced.
- * NAME is what messages call it. */
+/* Reads such lines from FD, all or none; a key that is there already takes the line's
+ * id and fields.  Takes the streams' locks.  NAME is what messages call FD. */
 MUST_USE int state_import(struct state *s, int fd, const char *name, int64_t *rows,
                           struct error *err);
 /* Forgets a stream (KEY.len 0: with all that belongs to it) or one key of it.  Takes
  * the stream's lock.  The partners at Hoko stay. */
 MUST_USE int stream_forget(struct state *s, struct slice name, struct slice base_url,
                            struct slice key, int64_t *partners, struct error *err);
+
+/* Of SQLite. */
+const char *state_version(void);
 
 #endif
