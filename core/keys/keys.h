@@ -15,4 +15,7 @@
 #include "keys/secret.h"
 #include "keys/unlock.h"
 
+/* Of libsodium. */
+const char *keys_version(void);
+
 #endif

@@ -92,4 +92,7 @@ int web_fd(const struct web *w);
 int web_timeout_ms(const struct web *w);
 MUST_USE int web_run(struct web *w, struct error *err);
 
+/* Of libmicrohttpd. */
+const char *web_version(void);
+
 #endif

@@ -10,4 +10,7 @@ enum { WORKER_BRIDGE_FD = 3 };
 /* Never returns to a caller who goes on: the value is the process' exit code. */
 int worker_main(void);
 
+/* Of Lua. */
+const char *worker_version(void);
+
 #endif

@@ -1,0 +1,5 @@
+#include "web/web.h"
+
+#include <microhttpd.h>
+
+const char *web_version(void) { return MHD_get_version(); }
