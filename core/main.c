@@ -2,6 +2,7 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "worker/worker.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -56,6 +57,7 @@ static int dispatch(struct cli *cli) {
 }
 
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "__worker") == 0) return worker_main();
   if (open_standard_fds()) return EXIT_STATE;
   (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write(2), not our end */
 

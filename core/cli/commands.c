@@ -36,7 +36,10 @@ const struct option commands_common[] = {
 };
 
 const struct command *const commands[] = {
+    &command_run,
     &command_mock,
+    &command_init,
+    &command_completion,
     &command_help,
     NULL,
 };

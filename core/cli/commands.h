@@ -4,7 +4,10 @@
 
 #include "cli/command.h"
 
+extern const struct command command_run;
 extern const struct command command_mock;
+extern const struct command command_init;
+extern const struct command command_completion;
 extern const struct command command_help;
 
 extern const struct command *const commands[]; /* NULL at the end */
