@@ -54,7 +54,8 @@ local function run(name, rows, given, more)
     concurrency = math.tointeger(given.concurrency or limits.concurrency),
     dry_run = given.dry_run or false,
     missing = given.missing or "keep", missing_limit = given.missing_limit or 0.1,
-    verb = more.verb or "upsert", source = more.source_name,
+    verb = more.verb or "upsert",
+    key_name = type(given.key) == "string" and not more.key_of_source and given.key or nil,
   }
   return native.upsert(args)
 end

@@ -1,5 +1,5 @@
 -- The script's surroundings: files through the host, the end of the run, time, log.
-local hoko, native, options = ...
+local hoko, native, options, task = ...
 
 local open = native.open
 
@@ -49,7 +49,18 @@ function os.exit(code)
   native.exit(code)
 end
 
-function os.getenv(name) return native.env[name] end
+function os.getenv(name) return task.env[name] end
+
+--- An environment variable that the script is allowed to see.
+function hoko.env(name)
+  if type(name) ~= "string" then native.raise("hoko.env: a name is a string, got " .. type(name)) end
+  local value = task.env[name]
+  if value == nil and not task.env_allowed[name] then
+    native.raise(("hoko.env: the variable %s is not allowed; add --allow-env=%s, or allow = { env = { %q } } in hoko.lua")
+      :format(name, name, name))
+  end
+  return value
+end
 
 local levels = { "debug", "info", "warn", "error" }
 hoko.log = {}

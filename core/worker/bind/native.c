@@ -157,5 +157,5 @@ void bind_all(lua_State *L, int task_at) {
   (void)task_at;
   bind_json(L);
   bind_sources(L);
-  bind_text(L);
+  text_bind(L);
 }

@@ -122,7 +122,7 @@ static int phone(lua_State *L) {
   return 1;
 }
 
-void bind_text(lua_State *L) {
+void text_bind(lua_State *L) {
   static const luaL_Reg functions[] = {{"trim", trim},     {"squeeze", squeeze}, {"fold", fold}, {"digits", digits},
                                        {"phone", phone},   {"email", email},     {"slug", slug}, {NULL, NULL}};
   luaL_newlib(L, functions);

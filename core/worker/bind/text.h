@@ -9,6 +9,6 @@
 
 /* Adds text = { trim, squeeze, fold, digits, phone, email, slug } to the table at
  * the top of the stack. */
-void bind_text(lua_State *L);
+void text_bind(lua_State *L);
 
 #endif

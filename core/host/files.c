@@ -1,0 +1,188 @@
+#include "host/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int open_beneath(int folder, const char *path, int flags, mode_t mode) {
+  struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC | O_NOCTTY,
+                         .mode = flags & O_CREAT ? mode : 0,
+                         .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  return (int)syscall(SYS_openat2, folder, path[0] ? path : ".", &how, sizeof how);
+}
+
+/* ---- what is allowed ----------------------------------------------------- */
+
+static int add_root(struct files *f, const char *path, bool may_read, bool may_write, struct error *err) {
+  char joined[PATH_SIZE];
+  if (f->roots_len == FILES_ROOTS_MAX) return error_set(err, ERROR_USAGE, "more than %d folders are allowed", FILES_ROOTS_MAX);
+  struct files_root *r = &f->roots[f->roots_len];
+  *r = (struct files_root){.may_read = may_read, .may_write = may_write};
+  if (path_join(joined, f->folder, path) || path_normal(r->path, joined))
+    return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
+  struct stat st;
+  bool is_there = stat(r->path, &st) == 0;
+  r->is_file = is_there && !S_ISDIR(st.st_mode);
+  char dir[PATH_SIZE];
+  if (r->is_file && path_dir(dir, r->path)) return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
+  r->fd = open(r->is_file ? dir : r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (r->fd < 0) return error_errno(err, ERROR_USAGE, errno, "%s, which is to be allowed", r->path);
+  f->roots_len++;
+  return 0;
+}
+
+/* A file that is an argument may be read; an argument that is none is just a word. */
+static void add_argument(struct files *f, const char *word) {
+  struct error ignored;
+  char joined[PATH_SIZE], normal[PATH_SIZE];
+  struct stat st;
+  if (path_join(joined, f->folder, word) || path_normal(normal, joined) || stat(normal, &st) || S_ISDIR(st.st_mode)) return;
+  (void)!add_root(f, word, true, false, &ignored); /* what cannot be opened is denied later, with its reason */
+}
+
+static int add_texts(struct files *f, struct texts texts, bool may_read, bool may_write, struct error *err) {
+  for (size_t i = 0; texts.at && texts.at[i]; i++)
+    if (add_root(f, texts.at[i], may_read, may_write, err)) return -1;
+  return 0;
+}
+
+int files_open(struct files *f, const struct job *job, struct error *err) {
+  *f = (struct files){.roots = calloc(FILES_ROOTS_MAX, sizeof *f->roots)};
+  if (!f->roots) return error_set(err, ERROR_MEMORY, "out of memory for the allowed folders");
+  char joined[PATH_SIZE];
+  if (path_normal(f->folder, job->folder) || path_join(joined, f->folder, job->script) ||
+      path_normal(f->script, joined)) {
+    (void)error_set(err, ERROR_USAGE, "%s: the path is too long", job->script);
+    goto failed;
+  }
+  if (strcmp(job->script, "-") == 0) f->script[0] = '\0';
+  if (job->is_folder_readable) {
+    if (add_root(f, ".", true, true, err)) goto failed;
+    f->roots[0].is_project = true;
+  }
+  if (add_texts(f, job->allowed.read, true, false, err) || add_texts(f, job->allowed.write, true, true, err)) goto failed;
+  for (size_t i = 0; job->args && job->args[i]; i++) add_argument(f, job->args[i]);
+  return 0;
+failed:
+  files_close(f);
+  return -1;
+}
+
+void files_close(struct files *f) {
+  for (size_t i = 0; i < f->roots_len; i++) (void)close(f->roots[i].fd);
+  free(f->roots);
+  *f = (struct files){.roots = NULL};
+}
+
+/* ---- one file ------------------------------------------------------------ */
+
+static bool is_in(const char *rest, const char *folder) {
+  size_t len = strlen(folder);
+  return strncmp(rest, folder, len) == 0 && (rest[len] == '\0' || rest[len] == '/');
+}
+
+/* Of the project: never the state, and no writing where code is. */
+static bool is_excepted(const char *rest, bool writes) {
+  if (is_in(rest, ".hoko")) return true;
+  return writes && (is_in(rest, "hoko.lua") || is_in(rest, "scripts") || is_in(rest, "lua"));
+}
+
+static const char *within(const struct files_root *r, const char *path) {
+  const char *rest;
+  if (r->is_file) return strcmp(r->path, path) == 0 ? strrchr(r->path, '/') + 1 : NULL;
+  return path_beneath(r->path, path, &rest) ? rest : NULL;
+}
+
+static int flags_of(enum open_mode mode) {
+  switch (mode) {
+  case OPEN_READ: case OPEN_MODULE: return O_RDONLY | O_NONBLOCK; /* a FIFO without a writer must not hang us */
+  case OPEN_WRITE: return O_RDWR | O_CREAT | O_TRUNC;
+  case OPEN_APPEND: return O_RDWR | O_CREAT | O_APPEND;
+  case OPEN_READ_WRITE: return O_RDWR;
+  }
+  return O_RDONLY;
+}
+
+static int denied(struct error *err, const char *path, bool writes) {
+  char dir[PATH_SIZE];
+  (void)error_set(err, ERROR_DENIED, "%s the file %s is not allowed", writes ? "writing" : "reading", path);
+  if (path_dir(dir, path)) dir[0] = '\0';
+  return error_hint(err, "add --allow-%s=%s, or allow = { %s = { \"%s\" } } in hoko.lua", writes ? "write" : "read", dir,
+                    writes ? "write" : "read", dir);
+}
+
+/* Read again blocking: the flag was only for the open itself. */
+static int make_blocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags >= 0 && flags & O_NONBLOCK) (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK); /* stays readable either way */
+  return fd;
+}
+
+static int check_kind(int fd, const char *path, struct error *err) {
+  struct stat st;
+  if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) return make_blocking(fd);
+  (void)close(fd);
+  return error_set(err, ERROR_USAGE, "%s is a folder", path);
+}
+
+static int open_in(const struct files *f, const char *shown, const char *path, enum open_mode mode, struct error *err) {
+  bool writes = mode == OPEN_WRITE || mode == OPEN_APPEND || mode == OPEN_READ_WRITE;
+  for (size_t i = 0; i < f->roots_len; i++) {
+    const struct files_root *r = &f->roots[i];
+    const char *rest = within(r, path);
+    if (!rest || !(writes ? r->may_write : r->may_read) || (r->is_project && is_excepted(rest, writes))) continue;
+    int fd = open_beneath(r->fd, rest, flags_of(mode), 0666);
+    if (fd >= 0) return check_kind(fd, shown, err);
+    if (errno == EXDEV || errno == ELOOP) return denied(err, path, writes); /* a link that leads out */
+    return error_errno(err, ERROR_USAGE, errno, "%s", shown);
+  }
+  return denied(err, path, writes);
+}
+
+static int open_stdin(struct error *err) {
+  int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+  return fd >= 0 ? fd : error_errno(err, ERROR_USAGE, errno, "standard input");
+}
+
+/* NAME with slashes, without ".lua": lua/NAME.lua, scripts/NAME.lua, lua/NAME/init.lua. */
+static int open_module(const struct files *f, const char *name, struct error *err) {
+  static const char *const forms[] = {"lua/%s.lua", "scripts/%s.lua", "lua/%s/init.lua"};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    struct buf path = BUF_WITH_LIMIT(PATH_SIZE);
+    struct error why;
+    for (const char *p = forms[i]; *p; p++)
+      if (*p == '%') buf_add_text(&path, name), p++;
+      else buf_add_char(&path, *p);
+    const char *text = buf_text(&path);
+    int fd = text ? files_open_for(f, slice_of(text), OPEN_READ, &why) : -1;
+    buf_free(&path);
+    if (fd >= 0) return fd;
+  }
+  return error_set(err, ERROR_USAGE, "no file lua/%s.lua, scripts/%s.lua or lua/%s/init.lua in the project", name, name, name);
+}
+
+int files_open_for(const struct files *f, struct slice path, enum open_mode mode, struct error *err) {
+  char text[PATH_SIZE], joined[PATH_SIZE], normal[PATH_SIZE];
+  if (path.len >= sizeof text || memchr(path.ptr, '\0', path.len)) return error_set(err, ERROR_USAGE, "the file name is too long or holds a NUL");
+  memcpy(text, path.ptr, path.len);
+  text[path.len] = '\0';
+  if (strcmp(text, "-") == 0) return open_stdin(err);
+  if (path_join(joined, f->folder, text) || path_normal(normal, joined)) return error_set(err, ERROR_USAGE, "%s: the path is too long", text);
+  if (mode == OPEN_MODULE) {
+    if (!f->script[0] || strcmp(normal, f->script) != 0) return open_module(f, text, err);
+    int fd = open(normal, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? check_kind(fd, text, err) : error_errno(err, ERROR_USAGE, errno, "%s", text);
+  }
+  return open_in(f, text, normal, mode, err);
+}
+
+int files_open_config(const char *folder, struct error *err) {
+  char path[PATH_SIZE];
+  if (path_join(path, folder, "hoko.lua")) return error_set(err, ERROR_USAGE, "%s: the path is too long", folder);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  return fd >= 0 ? fd : error_errno(err, ERROR_USAGE, errno, "%s", path);
+}

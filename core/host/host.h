@@ -1,0 +1,108 @@
+/* host.h - one run tied together: a worker, a sync, the network and the state.
+ *
+ * struct job is what was asked and never changes; host_run() does it and fills in
+ * a struct run_result.  Nothing here prints: output, log and progress go to the
+ * caller's functions.  Main thread only; signals SIGINT, SIGTERM and SIGHUP are
+ * taken over while a job runs. */
+#ifndef HOKO_HOST_HOST_H
+#define HOKO_HOST_HOST_H
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "keys/keys.h"
+#include "state/state.h"
+#include "sync/tally.h"
+
+#include <stdint.h>
+
+/* ---- the worker process ---- */
+
+struct worker;
+
+/* Starts it; it waits for a task.  -1: ERROR_INTERNAL or ERROR_MEMORY. */
+MUST_USE int worker_start(struct worker **out, struct error *err);
+/* Ends it, at once, and waits for its end. */
+void worker_stop(struct worker *w);
+
+/* Appends the JSON of the table that FOLDER/hoko.lua returns.  -1: ERROR_USAGE with
+ * the place; the worker is of no more use then. */
+MUST_USE int worker_config(struct worker *w, const char *folder, struct buf *json, struct error *err);
+
+/* ---- permissions ---- */
+
+struct texts {
+  const char *const *at; /* NULL behind the last; NULL: none */
+};
+
+struct allowed {
+  struct texts read, write, net, env, run;
+  bool is_run_any;
+};
+
+/* ---- a job ---- */
+
+struct run_events {
+  void *user;
+  void (*output)(void *user, bool is_stderr, struct slice bytes); /* of the script */
+  void (*log)(void *user, enum log_level level, struct slice message, struct slice fields_json);
+  void (*warn)(void *user, const char *message);
+  /* Now and then: counts so far; WAIT: what is waited for, "" where nothing is. */
+  void (*progress)(void *user, const struct tally *tally, const char *wait);
+  /* Of a dry run: what would be done with a row. */
+  void (*planned)(void *user, const struct row *row, bool is_create, const struct known *known);
+  /* The key, when it is first needed.  -1: ERROR_AUTH. */
+  int (*key)(void *user, struct secret **key, struct error *err);
+};
+
+struct job {
+  const char *script;        /* as messages call it, and as it is opened; "-" is standard input */
+  const char *folder;        /* of the project, absolute */
+  bool is_folder_readable;   /* false: only what is named may be read */
+  const char *name;          /* of the job in hoko.lua; NULL: run by hand */
+  const char *stream;        /* default name space of keys; NULL: none */
+  const char *const *args;   /* NULL behind the last */
+  const char *state;         /* URL */
+  const char *base_url;
+  struct allowed allowed;
+  char *const *environment;  /* what the script may see is taken of it */
+  int64_t requests_per_minute, concurrency, batch_rows, batch_bytes;
+  int64_t settle_window_ms, give_up_ms, wait_ms, bisect_limit;
+  int64_t timeout_ms, memory_bytes; /* 0: none */
+  bool is_dry, is_verbose, recreates, retries_rejects;
+  const struct clock *clock;
+  struct run_events events;
+};
+
+enum run_outcome {
+  RUN_OK, RUN_SCRIPT_ERROR, RUN_USAGE, RUN_REJECTED, RUN_HELD, RUN_AUTH, RUN_UNREACHABLE, RUN_STATE, RUN_LIMIT,
+  RUN_INTERRUPTED
+};
+
+struct run_result {
+  char run[ULID_TEXT_LEN + 1];
+  int64_t started_ms, ended_ms;
+  int exit_code;
+  enum run_outcome outcome;
+  struct tally tally;
+  int64_t requests_sent, requests_retried, waited_ms, bytes_sent, bytes_received;
+  struct {
+    int status; /* 0: none came */
+    int64_t count;
+  } by_status[16];
+  int64_t peak_memory_bytes; /* of host and worker together */
+  bool has_error;
+  struct error err;   /* why it did not end with 0, 3 or 4 */
+  struct buf trace;   /* of a script's error */
+};
+
+/* W is taken and ended.  Fills in *R whatever happens. */
+void host_run(struct worker *w, const struct job *job, struct run_result *r);
+void run_result_free(struct run_result *r);
+
+/* "ok", "script-error", … (contract 5). */
+const char *run_outcome_name(enum run_outcome outcome);
+/* Appends the report of contract 5 as one line of JSON, without line end. */
+void report_put(struct buf *b, const struct job *job, const struct run_result *r);
+
+#endif

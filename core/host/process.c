@@ -1,0 +1,130 @@
+#include "host/process.h"
+
+#include "host/files.h"
+#include "host/host.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { BRIDGE_FD = 3, CONFIG_LIMIT_MS = 2000 };
+
+/* The image starts anew with an empty environment and nothing open but the bridge. */
+static int spawn(pid_t *pid, int bridge) {
+  static char name[] = "hoko", task[] = "__worker";
+  char *const argv[] = {name, task, NULL};
+  char *const environment[] = {NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  sigset_t none;
+  int rc = posix_spawn_file_actions_init(&actions);
+  if (rc) return rc;
+  rc = posix_spawnattr_init(&attributes);
+  if (rc == 0) {
+    (void)sigemptyset(&none); /* the host's blocked signals are its own affair */
+    rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
+    if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
+    if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, bridge, BRIDGE_FD);
+    if (rc == 0) rc = posix_spawn_file_actions_addclosefrom_np(&actions, BRIDGE_FD + 1);
+    if (rc == 0) rc = posix_spawnattr_setsigmask(&attributes, &none);
+    if (rc == 0) rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    if (rc == 0) rc = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environment);
+    (void)posix_spawnattr_destroy(&attributes);
+  }
+  (void)posix_spawn_file_actions_destroy(&actions);
+  return rc;
+}
+
+int worker_start(struct worker **out, struct error *err) {
+  int fd[2];
+  struct worker *w = calloc(1, sizeof *w);
+  if (!w) return error_set(err, ERROR_MEMORY, "out of memory for a worker");
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)) {
+    free(w);
+    return error_errno(err, ERROR_INTERNAL, errno, "making the bridge to the worker");
+  }
+  int rc = spawn(&w->pid, fd[1]);
+  (void)close(fd[1]);
+  if (rc == 0) w->channel = channel_new(fd[0], false, err);
+  else (void)error_errno(err, ERROR_INTERNAL, rc, "starting the worker");
+  if (w->channel) {
+    *out = w;
+    return 0;
+  }
+  if (w->pid) worker_end(w);
+  (void)close(fd[0]);
+  free(w);
+  return -1;
+}
+
+void worker_end(struct worker *w) {
+  struct rusage usage;
+  int status;
+  if (!w->pid) return;
+  (void)kill(w->pid, SIGKILL); /* it may have ended by itself */
+  pid_t got;
+  do got = wait4(w->pid, &status, 0, &usage);
+  while (got < 0 && errno == EINTR);
+  if (got > 0) w->peak_bytes = (int64_t)usage.ru_maxrss * 1024;
+  w->pid = 0;
+}
+
+void worker_stop(struct worker *w) {
+  if (!w) return;
+  worker_end(w);
+  channel_free(w->channel);
+  free(w);
+}
+
+/* ---- hoko.lua ------------------------------------------------------------ */
+
+static int wait_for_message(struct worker *w, struct message *m, struct error *err) {
+  for (;;) {
+    switch (channel_next(w->channel, m, err)) {
+    case CHANNEL_MESSAGE: return 0;
+    case CHANNEL_CLOSED: return error_set(err, ERROR_USAGE, "hoko.lua ended the worker");
+    case CHANNEL_BROKEN: return -1;
+    case CHANNEL_NOTHING: break;
+    }
+    struct pollfd p = {.fd = channel_fd(w->channel), .events = POLLIN};
+    int n = poll(&p, 1, CONFIG_LIMIT_MS);
+    if (n == 0) return error_set(err, ERROR_USAGE, "hoko.lua did not return within %d ms", CONFIG_LIMIT_MS);
+  }
+}
+
+static int send_opened(struct worker *w, int fd, const struct error *why) {
+  struct message reply = {.kind = MESSAGE_REPLY};
+  if (fd < 0) {
+    reply.number[0] = why->code;
+    reply.text[1] = slice_of(why->message);
+  }
+  return channel_send_fd(w->channel, &reply, fd);
+}
+
+static int take_config(const struct message *m, struct buf *json, struct error *err) {
+  if (m->number[0] == DONE_OK) {
+    buf_add_slice(json, m->text[3]);
+    return buf_ok(json) ? 0 : error_set(err, ERROR_USAGE, "hoko.lua is too large");
+  }
+  (void)error_set(err, ERROR_USAGE, "%.*s", (int)m->text[1].len, m->text[1].ptr);
+  return error_place(err, "hoko.lua", (int)m->number[2]);
+}
+
+int worker_config(struct worker *w, const char *folder, struct buf *json, struct error *err) {
+  struct message m = {.kind = MESSAGE_TASK, .number = {TASK_CONFIG}};
+  struct error why;
+  if (channel_send(w->channel, &m)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
+  for (;;) {
+    if (wait_for_message(w, &m, err)) return -1;
+    if (m.kind == MESSAGE_DONE) return take_config(&m, json, err);
+    if (m.kind != MESSAGE_OPEN) return error_set(err, ERROR_INTERNAL, "the worker asked for more than hoko.lua");
+    int fd = files_open_config(folder, &why);
+    if (send_opened(w, fd, &why)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
+  }
+}

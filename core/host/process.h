@@ -1,0 +1,18 @@
+/* process.h - the worker as the host holds it. */
+#ifndef HOKO_HOST_PROCESS_H
+#define HOKO_HOST_PROCESS_H
+
+#include "bridge/bridge.h"
+
+#include <sys/types.h>
+
+struct worker {
+  struct channel *channel;
+  pid_t pid;
+  int64_t peak_bytes; /* after worker_stop_keep() */
+};
+
+/* Ends and reaps it; the struct stays, with its peak memory. */
+void worker_end(struct worker *w);
+
+#endif

@@ -1,0 +1,431 @@
+/* The loop of a run: worker, network and signals on one side, sync on the other. */
+#include "host/running.h"
+
+#include "base/json_text.h"
+#include "base/random.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, REPORT_MAX = 1 << 20 };
+
+static const int64_t NS_A_MS = 1000000, NS_A_S = 1000000000;
+
+int64_t running_now(const struct running *r) { return clock_mono_ns(r->job->clock); }
+
+void running_stop(struct running *r, const struct error *why) {
+  if (r->stop.code == ERROR_NONE) r->stop = *why;
+}
+
+void running_send(struct running *r, const struct message *m) {
+  if (r->is_closed) return;
+  if (channel_send(r->worker->channel, m)) r->is_closed = true;
+  r->is_replying = false;
+}
+
+/* ---- state and network, when they are first needed ------------------------ */
+
+int running_need_state(struct running *r, struct error *err) {
+  if (r->state) return 0;
+  struct state_options o = {.url = r->job->state, .clock = r->job->clock, .is_reader = r->job->is_dry};
+  if (state_open(&r->state, &o, err)) return -1;
+  if (r->job->is_dry) return 0;
+  struct run_record record = {.script = slice_of(r->job->script),
+                              .job = slice_of(r->job->name),
+                              .started_ms = r->result->started_ms};
+  memcpy(record.run, r->result->run, sizeof record.run);
+  if (run_record_begin(r->state, &record, err)) return -1;
+  r->run_number = record.number;
+  return 0;
+}
+
+int running_need_net(struct running *r, struct error *err) {
+  if (r->net) return 0;
+  if (!r->key && r->job->events.key(r->job->events.user, &r->key, err)) return -1;
+  struct net_options o = {.base_url = r->job->base_url,
+                          .key = r->key,
+                          .concurrency = (int)r->job->concurrency,
+                          .requests_per_minute = (int)r->job->requests_per_minute,
+                          .give_up_ms = r->job->give_up_ms,
+                          .clock = r->job->clock};
+  if (net_open(&r->net, &o, err)) return -1;
+  metered_init(&r->metered, net_transport(r->net), r->result);
+  return 0;
+}
+
+/* ---- the task ------------------------------------------------------------ */
+
+static void put_list(struct buf *b, const char *const *texts) {
+  buf_add_char(b, '[');
+  for (size_t i = 0; texts && texts[i]; i++) {
+    if (i) buf_add_char(b, ',');
+    json_put_string(b, slice_of(texts[i]));
+  }
+  buf_add_char(b, ']');
+}
+
+static bool is_visible(const struct job *job, struct slice name) {
+  if (slice_is(name, "LANG") || slice_is(name, "TZ")) return true;
+  for (size_t i = 0; job->allowed.env.at && job->allowed.env.at[i]; i++)
+    if (slice_is(name, job->allowed.env.at[i])) return true;
+  return false;
+}
+
+static void put_environment(struct buf *b, const struct job *job) {
+  bool is_first = true;
+  buf_add_char(b, '{');
+  for (char *const *e = job->environment; e && *e; e++) {
+    const char *equals = strchr(*e, '=');
+    if (!equals || !is_visible(job, (struct slice){*e, (size_t)(equals - *e)})) continue;
+    if (!is_first) buf_add_char(b, ',');
+    is_first = false;
+    json_put_string(b, (struct slice){*e, (size_t)(equals - *e)});
+    buf_add_char(b, ':');
+    json_put_string(b, slice_of(equals + 1));
+  }
+  buf_add_char(b, '}');
+}
+
+static void put_task(struct buf *b, const struct running *r) {
+  const struct job *job = r->job;
+  buf_add_text(b, "{\"script\":");
+  json_put_string(b, slice_of(job->script));
+  buf_add_text(b, ",\"args\":");
+  put_list(b, job->args);
+  if (job->stream) {
+    buf_add_text(b, ",\"stream\":");
+    json_put_string(b, slice_of(job->stream));
+  }
+  buf_printf(b, ",\"run\":\"%s\",\"dry_run\":%s", r->result->run, job->is_dry ? "true" : "false");
+  buf_printf(b, ",\"limits\":{\"batch_rows\":%" PRId64 ",\"batch_bytes\":%" PRId64 ",\"concurrency\":%" PRId64 "}",
+             job->batch_rows, job->batch_bytes, job->concurrency);
+  buf_add_text(b, ",\"env\":");
+  put_environment(b, job);
+  buf_add_text(b, ",\"env_allowed\":{\"LANG\":true,\"TZ\":true");
+  for (size_t i = 0; job->allowed.env.at && job->allowed.env.at[i]; i++) {
+    buf_add_char(b, ',');
+    json_put_string(b, slice_of(job->allowed.env.at[i]));
+    buf_add_text(b, ":true");
+  }
+  buf_add_text(b, "}}");
+}
+
+static int send_task(struct running *r, struct error *err) {
+  struct buf json = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2);
+  put_task(&json, r);
+  struct message m = {.kind = MESSAGE_TASK,
+                      .number = {TASK_RUN, r->job->is_verbose ? 1 : 0, r->job->memory_bytes},
+                      .text = {slice_of("run"), buf_slice(&json)}};
+  int rc = buf_ok(&json) ? channel_send(r->worker->channel, &m) : -1;
+  buf_free(&json);
+  r->is_replying = false;
+  return rc ? error_set(err, ERROR_INTERNAL, "the worker did not take its task") : 0;
+}
+
+/* ---- the end of the script ------------------------------------------------ */
+
+static void note_error(struct running *r, const struct error *err) {
+  if (r->result->has_error) return;
+  r->result->has_error = true;
+  r->result->err = *err;
+}
+
+/* Lua puts "file:line: " before a message; the place is told apart. */
+static struct slice without_place(struct slice text, struct slice file, int64_t line) {
+  char place[512];
+  int len = snprintf(place, sizeof place, "%.*s:%" PRId64 ": ", SLICE_ARG(file), line);
+  bool begins = len > 0 && text.len > (size_t)len && memcmp(text.ptr, place, (size_t)len) == 0;
+  return begins ? (struct slice){text.ptr + len, text.len - (size_t)len} : text;
+}
+
+static void script_done(struct running *r, const struct message *m) {
+  struct error err;
+  r->is_done = true;
+  switch ((enum done)m->number[0]) {
+  case DONE_OK: return;
+  case DONE_EXIT:
+    if (m->number[1] == 0) return;
+    (void)error_set(&err, ERROR_SCRIPT, "script exited with %" PRId64, m->number[1]);
+    break;
+  case DONE_SYNTAX:
+    (void)error_set(&err, ERROR_USAGE, "%.*s", (int)m->text[1].len, m->text[1].ptr);
+    if (m->text[3].len) (void)error_hint(&err, "%.*s", (int)m->text[3].len, m->text[3].ptr);
+    break;
+  case DONE_MEMORY:
+    (void)error_set(&err, ERROR_LIMIT, "the script ran out of its memory of %" PRId64 " bytes", r->job->memory_bytes);
+    (void)error_hint(&err, "set --memory, or have the script keep fewer rows at once");
+    break;
+  case DONE_ERROR: default: {
+    struct slice text = without_place(m->text[1], m->text[0], m->number[2]);
+    (void)error_set(&err, ERROR_SCRIPT, "%.*s", (int)text.len, text.ptr);
+    buf_add_slice(&r->result->trace, m->text[2]);
+  }
+  }
+  char file[sizeof err.file];
+  (void)snprintf(file, sizeof file, "%.*s", (int)m->text[0].len, m->text[0].ptr ? m->text[0].ptr : "");
+  (void)error_place(&err, file, (int)m->number[2]);
+  note_error(r, &err);
+}
+
+/* The worker is gone without a word: killed from outside, or by the kernel. */
+static void worker_lost(struct running *r) {
+  struct error err;
+  r->is_closed = true;
+  upsert_cut(r);
+  if (r->is_done || r->signal || r->result->has_error) return;
+  (void)error_set(&err, ERROR_LIMIT, "the worker process ended without a word");
+  (void)error_hint(&err, "the kernel may have ended it for want of memory; see dmesg, or set --memory");
+  note_error(r, &err);
+}
+
+/* ---- messages ------------------------------------------------------------ */
+
+static void take_message(struct running *r, const struct message *m) {
+  r->is_replying = true; /* until it is answered */
+  switch (m->kind) {
+  case MESSAGE_OPEN: calls_open(r, m); break;
+  case MESSAGE_CALL: calls_call(r, m); break;
+  case MESSAGE_OUTPUT:
+    r->job->events.output(r->job->events.user, m->number[0] == STDERR_FILENO, m->text[0]);
+    r->is_replying = false;
+    break;
+  case MESSAGE_UPSERT: upsert_begin(r, m); break;
+  case MESSAGE_ROWS: upsert_rows(r, m); break;
+  case MESSAGE_REJECT: upsert_reject(r, m); r->is_replying = false; break;
+  case MESSAGE_END: upsert_end(r, m); break;
+  case MESSAGE_DONE: script_done(r, m); break;
+  default: r->is_closed = true; break; /* none of these comes from a worker of ours */
+  }
+}
+
+static void take_messages(struct running *r) {
+  struct message m;
+  struct error err;
+  while (!r->is_closed && !r->is_done) {
+    switch (channel_next(r->worker->channel, &m, &err)) {
+    case CHANNEL_MESSAGE: take_message(r, &m); break;
+    case CHANNEL_NOTHING: return;
+    case CHANNEL_CLOSED: worker_lost(r); return;
+    case CHANNEL_BROKEN: note_error(r, &err); worker_lost(r); return;
+    }
+  }
+}
+
+/* ---- signals and limits --------------------------------------------------- */
+
+static int open_signals(struct error *err) {
+  sigset_t set;
+  (void)sigemptyset(&set);
+  (void)sigaddset(&set, SIGINT);
+  (void)sigaddset(&set, SIGTERM);
+  (void)sigaddset(&set, SIGHUP);
+  int fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+  return fd >= 0 ? fd : error_errno(err, ERROR_INTERNAL, errno, "cannot wait for signals");
+}
+
+static void end_worker(struct running *r) {
+  worker_end(r->worker);
+  r->is_closed = true;
+  upsert_cut(r);
+}
+
+static void first_signal(struct running *r, int number) {
+  struct error err;
+  r->signal = number;
+  r->signal_deadline_ns = running_now(r) + SIGNAL_WAIT_S * NS_A_S;
+  (void)error_set(&err, ERROR_INTERRUPTED, "stopped by %s", number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP");
+  end_worker(r);
+  running_stop(r, &err);
+  if (r->sync) sync_stop(r->sync, &err);
+}
+
+static void take_signals(struct running *r) {
+  struct signalfd_siginfo info;
+  while (read(r->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (r->signal) r->signal_deadline_ns = 0; /* the second one does not wait */
+    else first_signal(r, (int)info.ssi_signo);
+  }
+  if (r->signal && r->sync && r->net && running_now(r) >= r->signal_deadline_ns)
+    transport_cancel(net_transport(r->net));
+}
+
+/* Time counts while the script itself runs, not while it waits for us. */
+static void watch_time(struct running *r) {
+  int64_t now = running_now(r);
+  bool is_waiting = r->is_replying || r->is_done || r->is_closed || (r->sync && r->frames_len);
+  if (!is_waiting) r->script_ns += now - r->last_ns;
+  r->last_ns = now;
+  if (!r->job->timeout_ms || r->is_done || r->is_closed || r->script_ns < r->job->timeout_ms * NS_A_MS) return;
+  struct error err;
+  (void)error_set(&err, ERROR_LIMIT, "the script ran past its limit of %" PRId64 " ms", r->job->timeout_ms);
+  (void)error_hint(&err, "set --timeout, or look for a loop that does not end");
+  note_error(r, &err);
+  end_worker(r);
+}
+
+/* ---- the loop ------------------------------------------------------------ */
+
+static int timeout_ms(const struct running *r) {
+  int64_t now = running_now(r), at = now + TICK_MS * NS_A_MS;
+  int64_t wake = r->sync ? sync_wake_at(r->sync) : INT64_MAX;
+  if (wake < at) at = wake;
+  return at <= now ? 0 : (int)((at - now + NS_A_MS - 1) / NS_A_MS);
+}
+
+static void wait_for_something(struct running *r) {
+  struct pollfd fds[3] = {{.fd = r->signal_fd, .events = POLLIN}};
+  nfds_t n = 1;
+  if (!r->is_closed && !r->is_done) {
+    bool has_more = channel_queued(r->worker->channel) > 0;
+    fds[n++] = (struct pollfd){.fd = channel_fd(r->worker->channel), .events = (short)(POLLIN | (has_more ? POLLOUT : 0))};
+  }
+  if (r->net) fds[n++] = (struct pollfd){.fd = net_fd(r->net), .events = POLLIN};
+  (void)poll(fds, n, timeout_ms(r)); /* EINTR and time-outs are all the same to the loop */
+}
+
+static void tell_progress(struct running *r) {
+  struct tally t = r->before;
+  if (r->sync) tally_add(&t, sync_tally(r->sync));
+  const char *wait = "";
+  if (r->net && net_limits(r->net).why != NET_WAIT_NONE) wait = "the rate limit";
+  if (r->job->events.progress) r->job->events.progress(r->job->events.user, &t, wait);
+}
+
+static void loop(struct running *r) {
+  r->last_ns = running_now(r);
+  while (!((r->is_done || r->is_closed) && !r->sync)) {
+    wait_for_something(r);
+    take_signals(r);
+    if (!r->is_closed && channel_flush(r->worker->channel)) worker_lost(r);
+    take_messages(r);
+    upsert_step(r);
+    watch_time(r);
+    tell_progress(r);
+  }
+}
+
+/* ---- the outcome --------------------------------------------------------- */
+
+/* Of several the first of: a signal's, 7, 5, 8, 1, 6, 4, 3 (contract 3). */
+static enum run_outcome outcome_of(const struct running *r) {
+  enum error_code stop = r->stop.code, own = r->result->has_error ? r->result->err.code : ERROR_NONE;
+  const struct tally *t = &r->result->tally;
+  if (r->signal) return RUN_INTERRUPTED;
+  if (stop == ERROR_STATE || stop == ERROR_MEMORY || own == ERROR_STATE || own == ERROR_MEMORY) return RUN_STATE;
+  if (stop == ERROR_AUTH || own == ERROR_AUTH) return RUN_AUTH;
+  if (own == ERROR_LIMIT) return RUN_LIMIT;
+  if (own == ERROR_USAGE || stop == ERROR_USAGE) return RUN_USAGE;
+  if (own != ERROR_NONE) return RUN_SCRIPT_ERROR;
+  if (stop != ERROR_NONE) return RUN_UNREACHABLE;
+  return t->held ? RUN_HELD : t->rejected ? RUN_REJECTED : RUN_OK;
+}
+
+static int exit_code(const struct running *r, enum run_outcome outcome) {
+  static const int code[] = {[RUN_OK] = 0,    [RUN_SCRIPT_ERROR] = 1, [RUN_USAGE] = 2,       [RUN_REJECTED] = 3, [RUN_HELD] = 4,
+                             [RUN_AUTH] = 5,  [RUN_UNREACHABLE] = 6,  [RUN_STATE] = 7,       [RUN_LIMIT] = 8,    [RUN_INTERRUPTED] = 0};
+  return outcome == RUN_INTERRUPTED ? 128 + r->signal : code[outcome];
+}
+
+/* The error that is told is the one that the exit code stands for. */
+static void choose_error(struct running *r, enum run_outcome outcome) {
+  bool is_of_stop = r->stop.code != ERROR_NONE &&
+                    (!r->result->has_error || outcome == RUN_INTERRUPTED || outcome == RUN_STATE || outcome == RUN_AUTH);
+  if (is_of_stop && !(r->result->has_error && r->result->err.code == r->stop.code)) r->result->err = r->stop;
+  if (is_of_stop) r->result->has_error = true;
+}
+
+static int64_t own_peak_bytes(void) {
+  struct rusage usage;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+static void settle_outcome(struct running *r) {
+  struct run_result *result = r->result;
+  result->tally = r->before;
+  result->ended_ms = clock_wall_ms(r->job->clock);
+  if (r->net) result->waited_ms = net_limits(r->net).waited_ms;
+  result->peak_memory_bytes = own_peak_bytes() + r->worker->peak_bytes;
+  result->outcome = outcome_of(r);
+  result->exit_code = exit_code(r, result->outcome);
+  choose_error(r, result->outcome);
+}
+
+static void record(struct running *r) {
+  struct error err;
+  struct buf report = BUF_WITH_LIMIT(REPORT_MAX);
+  if (r->job->is_dry) return;
+  bool is_open = running_need_state(r, &err) == 0;
+  report_put(&report, r->job, r->result);
+  struct run_record record = {.number = r->run_number,
+                              .ended_ms = r->result->ended_ms,
+                              .exit = r->result->exit_code,
+                              .outcome = slice_of(run_outcome_name(r->result->outcome)),
+                              .report = buf_slice(&report)};
+  memcpy(record.run, r->result->run, sizeof record.run);
+  if (!is_open || run_record_finish(r->state, &record, &err)) {
+    running_stop(r, &err);
+    settle_outcome(r);
+  }
+  buf_free(&report);
+}
+
+static bool is_clean(const struct running *r) { return r->result->exit_code == 0 || r->result->exit_code == 3; }
+
+static void clear_made(struct running *r) {
+  struct error err;
+  if (!r->stream || r->job->is_dry || !is_clean(r)) return;
+  if (stream_made_clear(r->stream, &err)) running_stop(r, &err);
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static void name_run(struct running *r) {
+  uint8_t random[10];
+  random_bytes(random, sizeof random);
+  r->result->started_ms = clock_wall_ms(r->job->clock);
+  ulid_format(r->result->started_ms, random, r->result->run);
+}
+
+static void close_all(struct running *r) {
+  worker_stop(r->worker);
+  stream_close(r->stream);
+  state_close(r->state);
+  net_close(r->net);
+  secret_free(r->key);
+  files_close(&r->files);
+  if (r->signal_fd >= 0) (void)close(r->signal_fd);
+}
+
+void host_run(struct worker *w, const struct job *job, struct run_result *result) {
+  struct error err;
+  *result = (struct run_result){.trace = BUF_WITH_LIMIT(1 << 20)};
+  struct running *r = calloc(1, sizeof *r);
+  if (!r) {
+    (void)error_set(&result->err, ERROR_MEMORY, "out of memory for a run");
+    result->has_error = true;
+    result->outcome = RUN_STATE;
+    result->exit_code = 7;
+    worker_stop(w);
+    return;
+  }
+  *r = (struct running){.job = job, .result = result, .worker = w, .signal_fd = -1};
+  name_run(r);
+  r->signal_fd = open_signals(&err);
+  if (r->signal_fd < 0 || files_open(&r->files, job, &err) || send_task(r, &err)) note_error(r, &err);
+  else loop(r);
+  worker_end(w);
+  settle_outcome(r);
+  clear_made(r);
+  record(r);
+  close_all(r);
+  free(r);
+}
+
+void run_result_free(struct run_result *r) { buf_free(&r->trace); }

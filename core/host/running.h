@@ -1,0 +1,76 @@
+/* running.h - what is happening: the parts that a run is made of. */
+#ifndef HOKO_HOST_RUNNING_H
+#define HOKO_HOST_RUNNING_H
+
+#include "host/files.h"
+#include "host/host.h"
+#include "host/metered.h"
+#include "host/options.h"
+#include "host/process.h"
+#include "net/net.h"
+#include "sync/sync.h"
+
+enum { FRAMES_MAX = 8, CREDITS = 4 };
+
+/* A frame of rows that sync had no room for yet. */
+struct frame {
+  char *payload;
+  size_t len;
+};
+
+struct running {
+  const struct job *job;
+  struct run_result *result;
+  struct worker *worker;
+  struct files files;
+  struct state *state;       /* NULL until it is needed */
+  struct stream *stream;     /* of the upsert that runs, or of the last one */
+  char stream_name[512];
+  struct net *net;           /* NULL until a request is to be sent */
+  struct metered metered;    /* its transport, counted */
+  struct secret *key;
+  int64_t run_number;        /* in the state; 0: not recorded yet */
+
+  struct sync *sync;         /* the upsert that runs, or NULL */
+  struct upsert_options upsert;
+  int64_t upsert_began_ns;
+  struct frame frames[FRAMES_MAX];
+  size_t frames_len;
+  bool is_source_ended;      /* MESSAGE_END came */
+  bool has_result_sent;
+  char source_file[1024];
+  int64_t rejects_told;
+
+  bool is_done;              /* the script has ended */
+  bool is_closed;            /* the worker is gone */
+  bool is_replying;          /* the worker waits for an answer of ours */
+  int signal_fd;
+  int signal;                /* the first that came; 0 */
+  int64_t signal_deadline_ns;
+  int64_t script_ns, last_ns; /* time that the script itself ran */
+  struct error stop;         /* why no row is taken any more; code ERROR_NONE: it goes on */
+  struct tally before;       /* of the upserts that have ended */
+};
+
+/* run.c */
+int64_t running_now(const struct running *r);
+/* The first cause is the one told. */
+void running_stop(struct running *r, const struct error *why);
+void running_send(struct running *r, const struct message *m);
+MUST_USE int running_need_state(struct running *r, struct error *err);
+MUST_USE int running_need_net(struct running *r, struct error *err);
+
+/* upsert.c */
+void upsert_begin(struct running *r, const struct message *m);
+void upsert_rows(struct running *r, const struct message *m); /* takes its payload over */
+void upsert_reject(struct running *r, const struct message *m);
+void upsert_end(struct running *r, const struct message *m);
+void upsert_step(struct running *r);
+/* The worker is gone in the middle: no more rows. */
+void upsert_cut(struct running *r);
+
+/* calls.c */
+void calls_open(struct running *r, const struct message *m);
+void calls_call(struct running *r, const struct message *m);
+
+#endif

@@ -1,0 +1,237 @@
+/* One upsert: the worker's frames into a sync, its outcomes back to the worker. */
+#include "host/running.h"
+
+#include "base/json_text.h"
+#include "base/random.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { REASONS_MAX = 100 };
+
+/* ---- what sync tells ----------------------------------------------------- */
+
+static void tell_acked(void *user, uint64_t ordinal, struct slice object) {
+  struct running *r = user;
+  if (!r->upsert.wants_objects && !r->upsert.wants_drops) return;
+  struct message m = {.kind = MESSAGE_ACKED,
+                      .number = {(int64_t)ordinal, object.len ? ACKED_WITH_OBJECT : ACKED_NO_CALL},
+                      .text = {object}};
+  running_send(r, &m);
+}
+
+static void tell_dropped(void *user, uint64_t ordinal) {
+  struct running *r = user;
+  if (!r->upsert.wants_drops) return;
+  running_send(r, &(struct message){.kind = MESSAGE_ACKED, .number = {(int64_t)ordinal, ACKED_NO_CALL}});
+}
+
+static void tell_refused(void *user, uint64_t ordinal, const struct sync_refusal *why) {
+  struct running *r = user;
+  if (!r->upsert.wants_all_rejects && r->rejects_told >= REASONS_MAX) {
+    tell_dropped(user, ordinal);
+    return;
+  }
+  r->rejects_told++;
+  struct message m = {.kind = MESSAGE_REFUSED,
+                      .number = {(int64_t)ordinal, why->status},
+                      .text = {slice_of(why->code), slice_of(why->message), slice_of(why->field)}};
+  running_send(r, &m);
+}
+
+static void tell_planned(void *user, const struct row *row, bool is_create, const struct known *known) {
+  struct running *r = user;
+  if (r->job->events.planned) r->job->events.planned(r->job->events.user, row, is_create, known);
+}
+
+static void tell_warning(void *user, const char *message) {
+  struct running *r = user;
+  r->job->events.warn(r->job->events.user, message);
+}
+
+static struct stream *need_stream(void *user, struct error *err) {
+  struct running *r = user;
+  const char *name = r->upsert.has_stream ? r->upsert.stream : r->job->stream ? r->job->stream : "-";
+  if (r->stream && strcmp(r->stream_name, name) == 0) return r->stream;
+  if (running_need_state(r, err)) return NULL;
+  stream_close(r->stream);
+  r->stream = NULL;
+  struct stream_options o = {.name = slice_of(name),
+                             .base_url = slice_of(r->job->base_url),
+                             .is_reader = r->job->is_dry || r->upsert.dry_run,
+                             .script = slice_of(r->job->script),
+                             .run = slice_of(r->result->run),
+                             .wait_ms = r->job->wait_ms};
+  if (stream_open(&r->stream, r->state, &o, err)) return NULL;
+  (void)snprintf(r->stream_name, sizeof r->stream_name, "%s", name);
+  return r->stream;
+}
+
+/* ---- begin --------------------------------------------------------------- */
+
+static bool is_arabic(const struct job *job) {
+  for (char *const *e = job->environment; e && *e; e++)
+    if (strncmp(*e, "LANG=ar", 7) == 0) return true;
+  return false;
+}
+
+static bool is_dry(const struct running *r) { return r->job->is_dry || r->upsert.dry_run; }
+
+static int start_sync(struct running *r, struct error *err) {
+  const struct upsert_options *u = &r->upsert;
+  struct sync_options o = {.clock = r->job->clock,
+                           .run = r->run_number,
+                           .file = r->source_file,
+                           .key_name = u->key_name[0] ? u->key_name : NULL,
+                           .has_key = u->has_key,
+                           .sends_all = u->send_all,
+                           .wants_objects = u->wants_objects,
+                           .is_dry = is_dry(r),
+                           .recreates = r->job->recreates,
+                           .retries_rejects = r->job->retries_rejects,
+                           .is_arabic = is_arabic(r->job),
+                           .posts = strcmp(u->verb, "create") == 0,
+                           .batch_rows = (uint32_t)u->batch_rows,
+                           .batch_bytes = (size_t)u->batch_bytes,
+                           .concurrency = (unsigned)u->concurrency,
+                           .give_up_ms = r->job->give_up_ms,
+                           .bisect_limit = r->job->bisect_limit};
+  o.events = (struct sync_events){.user = r,
+                                  .acked = u->wants_objects || u->wants_drops ? tell_acked : NULL,
+                                  .dropped = u->wants_drops ? tell_dropped : NULL,
+                                  .refused = tell_refused,
+                                  .planned = tell_planned,
+                                  .warn = tell_warning,
+                                  .stream = need_stream};
+  random_bytes(&o.seed, sizeof o.seed);
+  random_bytes(&o.hash_key, sizeof o.hash_key);
+  if (running_need_state(r, err) || (!o.is_dry && running_need_net(r, err))) return -1;
+  o.state = r->state;
+  o.run = r->run_number;
+  if (r->net) o.transport = &r->metered.transport;
+  return sync_new(&r->sync, &o, err);
+}
+
+void upsert_begin(struct running *r, const struct message *m) {
+  struct error err;
+  r->source_file[0] = '\0';
+  r->is_source_ended = r->has_result_sent = false;
+  r->rejects_told = 0;
+  r->upsert_began_ns = running_now(r);
+  if (upsert_options_read(&r->upsert, m->text[0], &err)) {
+    running_stop(r, &err);
+    r->is_closed = true; /* such a worker is not spoken to any more */
+    return;
+  }
+  if (r->stop.code == ERROR_NONE && start_sync(r, &err)) running_stop(r, &err);
+  if (r->stop.code == ERROR_NONE)
+    running_send(r, &(struct message){.kind = MESSAGE_CREDIT, .number = {CREDITS}});
+}
+
+/* ---- rows ---------------------------------------------------------------- */
+
+void upsert_rows(struct running *r, const struct message *m) {
+  size_t len = m->text[0].len;
+  char *payload = channel_keep(r->worker->channel);
+  if (!r->sync || sync_error(r->sync) || r->frames_len == FRAMES_MAX) {
+    free(payload); /* rows that come after a stop were not taken */
+    return;
+  }
+  r->frames[r->frames_len++] = (struct frame){payload, len};
+}
+
+static void feed(struct running *r) {
+  while (r->frames_len && sync_wants_rows(r->sync)) {
+    struct frame f = r->frames[0];
+    r->frames_len--;
+    memmove(r->frames, r->frames + 1, r->frames_len * sizeof *r->frames);
+    sync_feed(r->sync, f.payload, f.len);
+    sync_step(r->sync);
+    if (!r->is_closed) running_send(r, &(struct message){.kind = MESSAGE_CREDIT, .number = {1}});
+  }
+}
+
+void upsert_reject(struct running *r, const struct message *m) {
+  if (!r->sync) return;
+  struct reject reject = {.row = m->text[5],
+                          .key = m->text[3],
+                          .file = m->text[4],
+                          .line = m->number[0],
+                          .code = m->text[0],
+                          .message = m->text[1],
+                          .field = m->text[2]};
+  sync_reject(r->sync, &reject);
+}
+
+void upsert_end(struct running *r, const struct message *m) {
+  r->is_source_ended = true;
+  if (r->sync) sync_skipped(r->sync, m->number[0]);
+}
+
+void upsert_cut(struct running *r) { r->is_source_ended = true; }
+
+/* ---- the result ---------------------------------------------------------- */
+
+static const char *outcome_name(const struct tally *t, const struct error *why) {
+  if (why) {
+    switch (why->code) {
+    case ERROR_AUTH: return "auth";
+    case ERROR_STATE: case ERROR_MEMORY: return "state";
+    case ERROR_INTERRUPTED: return "interrupted";
+    default: return "unreachable";
+    }
+  }
+  return t->held ? "held" : t->rejected ? "rejected" : "ok";
+}
+
+static void put_result(struct buf *b, const struct running *r, const struct tally *t, const struct error *why) {
+  buf_printf(b, "{\"skipped\":%" PRId64 ",\"submitted\":%" PRId64 ",\"created\":%" PRId64 ",\"updated\":%" PRId64,
+             t->skipped, t->submitted, t->created, t->updated);
+  buf_printf(b, ",\"unchanged\":%" PRId64 ",\"superseded\":%" PRId64 ",\"rejected\":%" PRId64, t->unchanged,
+             t->superseded, t->rejected);
+  buf_printf(b, ",\"held\":%" PRId64 ",\"pending\":%" PRId64 ",\"missing\":%" PRId64 ",\"deleted\":%" PRId64, t->held,
+             t->pending, t->missing, t->deleted);
+  buf_printf(b, ",\"requests\":%" PRId64 ",\"seconds\":%.3f,\"outcome\":\"%s\"", r->result->requests_sent,
+             (double)(running_now(r) - r->upsert_began_ns) / 1e9, outcome_name(t, why));
+  if (why) {
+    buf_printf(b, ",\"error\":{\"code\":\"%s\",\"message\":", error_code_name(why->code));
+    json_put_string(b, slice_of(why->message));
+    buf_add_char(b, '}');
+  }
+  buf_add_char(b, '}');
+}
+
+static void send_result(struct running *r, const struct tally *t, const struct error *why) {
+  struct buf json = BUF_WITH_LIMIT(1 << 16);
+  put_result(&json, r, t, why);
+  if (!r->is_closed) running_send(r, &(struct message){.kind = MESSAGE_RESULT, .text = {buf_slice(&json)}});
+  buf_free(&json);
+  r->has_result_sent = true;
+}
+
+static void finish(struct running *r) {
+  const struct error *why = sync_error(r->sync);
+  const struct tally *t = sync_tally(r->sync);
+  send_result(r, t, why);
+  tally_add(&r->before, t);
+  if (why) running_stop(r, why);
+  for (size_t i = 0; i < r->frames_len; i++) free(r->frames[i].payload);
+  r->frames_len = 0;
+  sync_free(r->sync);
+  r->sync = NULL;
+}
+
+void upsert_step(struct running *r) {
+  static const struct tally nothing;
+  if (!r->sync) {
+    /* A run that was stopped before answers later upserts at once. */
+    if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns) send_result(r, &nothing, &r->stop);
+    return;
+  }
+  sync_step(r->sync);
+  feed(r);
+  if (r->is_source_ended && !r->frames_len) sync_end(r->sync);
+  sync_step(r->sync);
+  if (sync_is_done(r->sync)) finish(r);
+}
