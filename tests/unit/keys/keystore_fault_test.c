@@ -175,7 +175,10 @@ static void a_creation_that_dies_leaves_a_keystore_or_none(void **state) {
     pid_t child = fork();
     if (child == 0) {
       disk_fault_begin(n % 2 ? DISK_DIES : DISK_DIES_TORN, n);
-      _exit(keystore_create(s.path, next_passphrase, KEYSTORE_KDF_INTERACTIVE, &err) ? 0 : 1);
+      struct keystore *ks =
+          keystore_create(s.path, next_passphrase, KEYSTORE_KDF_INTERACTIVE, &err);
+      keystore_free(ks);
+      _exit(ks ? 0 : 1);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     if (keystore_exists(s.path)) {

@@ -14,12 +14,14 @@ static struct pty_end end;
     pty_run(&end, child, steps, sizeof steps / sizeof *steps);                                     \
   } while (0)
 
-/* 0: the answer was TEXT; else the code of the error. */
+/* Takes S.  0: it is TEXT; else the code of the error. */
 static int is_answer(struct secret *s, const char *text, const struct error *err) {
   if (!s) return (int)err->code;
-  struct error other;
-  struct secret *expected = secret_of(slice_of(text), &other);
-  return expected && secret_equal(s, expected) ? 0 : 100;
+  struct secret *expected = scene_secret(text);
+  bool is_equal = secret_equal(s, expected);
+  secret_free(expected);
+  secret_free(s);
+  return is_equal ? 0 : 100;
 }
 
 static int ask(void) {

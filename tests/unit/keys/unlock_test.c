@@ -235,9 +235,12 @@ static void nothing_is_kept_for_less_than_a_second(void **state) {
 static int new_here(void) {
   struct error err;
   struct secret *s = unlock_new_passphrase("/x/keystore", &no_fd, &err);
-  struct secret *expected = scene_secret("fresh");
   if (!s) return (int)err.code;
-  return secret_equal(s, expected) ? 0 : 100;
+  struct secret *expected = scene_secret("fresh");
+  bool is_equal = secret_equal(s, expected);
+  secret_free(expected);
+  secret_free(s);
+  return is_equal ? 0 : 100;
 }
 
 static void a_new_passphrase_is_asked_for_twice_and_is_not_empty(void **state) {
