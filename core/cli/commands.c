@@ -39,6 +39,7 @@ const struct command *const commands[] = {
     &command_run,
     &command_mock,
     &command_init,
+    &command_doctor,
     &command_completion,
     &command_help,
     NULL,

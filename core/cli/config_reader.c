@@ -112,10 +112,10 @@ static int unknown_name(struct reading *r, const struct config_field *fields, co
   buf_add_text(&message, "unknown name \"");
   utf8_printable(&message, slice_of(name));
   buf_add_text(&message, "\"; expected ");
-  const char *nearest = nearest_name(slice_of(name), names, len);
-  if (nearest) buf_printf(&message, "%s, the nearest of ", nearest);
   for (size_t i = 0; i < len; i++)
     buf_printf(&message, "%s%s", i == 0 ? "" : i + 1 < len ? ", " : " or ", names[i]);
+  const char *nearest = nearest_name(slice_of(name), names, len);
+  if (nearest) buf_printf(&message, "; the nearest is %s", nearest);
   r->path[r->path_len++] = name;
   char hint[256] = "";
   for (size_t i = 0; i < len; i++)

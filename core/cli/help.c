@@ -4,6 +4,11 @@
 #include "cli/commands.h"
 #include "cli/manual.h"
 #include "cli/scdoc.h"
+#include "keys/keys.h"
+#include "net/net.h"
+#include "state/state.h"
+#include "web/web.h"
+#include "worker/worker.h"
 
 enum { PAGE_BYTES = 1 << 20, COLUMNS_MIN = 40, COLUMNS_MAX = 100 };
 
@@ -50,6 +55,16 @@ int help_show(struct cli *cli, const struct command *command) {
 
 int help_version(struct cli *cli) {
   term_printf(cli->term, "hoko %s\n", HOKO_VERSION);
+  term_printf(cli->term, "Lua %s, %.*s, SQLite %s, libsodium %s, libmicrohttpd %s\n",
+              worker_version(), (int)strcspn(net_version(), " "), net_version(), state_version(),
+              keys_version(), web_version());
+#ifdef HOKO_HAS_READLINE
+  term_printf(cli->term,
+              "The source is under the MIT licence; this binary uses GNU readline and is "
+              "distributed under the GPL's terms.\n");
+#else
+  term_printf(cli->term, "MIT licence.\n");
+#endif
   return EXIT_OK;
 }
 

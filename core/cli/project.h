@@ -40,6 +40,15 @@ MUST_USE int project_find(struct project *p, const struct cli *cli, const char *
  * -1: ERROR_USAGE, a URL that cannot be, or http:// to another machine. */
 MUST_USE int project_settle(struct project *p, const struct cli *cli, struct config *config,
                             struct slice lua_source, struct error *err);
+/* Reads hoko.lua, where there is one, through W, and settles.  W may run a script
+ * afterwards; after -1 it is of no more use. */
+struct worker;
+MUST_USE int project_load(struct project *p, const struct cli *cli, struct worker *w,
+                          struct error *err);
+/* All of it, with a worker of its own that is started only where there is a hoko.lua.
+ * After -1 P is freed. */
+MUST_USE int project_open(struct project *p, const struct cli *cli, const char *script,
+                          struct error *err);
 void project_free(struct project *p);
 
 /* The script within the project, without ".lua": "scripts/partners", the default

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_JSON_MAX = 8 << 20, CONFIG_TEXT_MAX = 4 << 20, ALLOW_MAX = 64 };
+enum { ALLOW_MAX = 64 };
 
 static const struct option run_options[] = {
     {.name = "dry-run", .type = OPTION_FLAG, .help = "decide everything, send nothing, print what would be done"},
@@ -90,25 +90,6 @@ static void on_planned(void *user, const struct row *row, bool is_create, const 
 static int on_key(void *user, struct secret **key, struct error *err) {
   struct running_command *c = user;
   return credential_find(c->cli, &c->project, "sync", key, err);
-}
-
-/* ---- hoko.lua ------------------------------------------------------------ */
-
-static int read_config(struct running_command *c, struct worker *w, struct error *err) {
-  struct buf json = BUF_WITH_LIMIT(CONFIG_JSON_MAX), text = BUF_WITH_LIMIT(CONFIG_TEXT_MAX);
-  struct config *config = NULL;
-  char path[PATH_SIZE];
-  int rc = 0;
-  if (c->project.has_file) {
-    rc = path_join(path, c->project.folder, "hoko.lua") ? error_set(err, ERROR_USAGE, "the project's path is too long") : 0;
-    if (rc == 0) rc = file_read(&text, path, err);
-    if (rc == 0) rc = worker_config(w, c->project.folder, &json, err);
-    if (rc == 0) rc = config_read(&config, buf_slice(&json), buf_slice(&text), "hoko.lua", err);
-  }
-  if (rc == 0) rc = project_settle(&c->project, c->cli, config, buf_slice(&text), err);
-  buf_free(&json);
-  buf_free(&text);
-  return rc;
 }
 
 /* ---- the job ------------------------------------------------------------- */
@@ -216,7 +197,7 @@ static int run_project(struct running_command *c, struct worker *w) {
   struct job job;
   struct run_result result;
   struct error err;
-  if (read_config(c, w, &err) || make_job(c, &job, &err)) {
+  if (project_load(&c->project, c->cli, w, &err) || make_job(c, &job, &err)) {
     worker_stop(w);
     return command_fail(c->cli, &err);
   }

@@ -63,7 +63,7 @@ class on_terminal:
 
 class WrongUse(unittest.TestCase):
     CASES = [
-        (["rum"], 'hoko has no command "rum"', "hoko help"),
+        (["rum"], 'hoko has no command "rum"; the nearest is run', "hoko help"),
         (["hlep"], 'hoko has no command "hlep"; the nearest is help', "hoko help"),
         (["sync.lua"], 'hoko has no command "sync.lua"', "hoko run sync.lua"),
         (["--colour=never", "help"], "hoko has no option --colour; the nearest is --color", "hoko help"),
@@ -292,6 +292,79 @@ class Init(unittest.TestCase):
         done = hoko("init", "file/project", cwd=self.folder)
         self.assertEqual(done.returncode, 7)
         self.assertRegex(done.stderr, r"\Ahoko: .*file")
+
+
+class Doctor(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.env = {"HOME": self.folder, "XDG_CONFIG_HOME": os.path.join(self.folder, "config")}
+
+    def findings(self, *options, env=None, code=0):
+        done = hoko("doctor", "--json", *options, cwd=self.folder, env={**self.env, **(env or {})})
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return {line["check"]: line for line in map(json.loads, done.stdout.splitlines())}
+
+    def hoko_lua(self, text):
+        with open(os.path.join(self.folder, "hoko.lua"), "w") as file:
+            file.write(text)
+
+    def test_names_what_hoko_stands_on(self):
+        found = self.findings()
+        for name in ["Lua", "libcurl", "SQLite", "libsodium"]:
+            self.assertRegex(found[name]["what"], r"\d+\.\d+")
+        for name in ["seccomp", "Landlock", "memory lock", "time zones", "clock"]:
+            self.assertIn(found[name]["verdict"], ["ok", "warn"])
+
+    def test_tells_where_the_key_comes_from(self):
+        self.assertEqual(self.findings()["key"]["verdict"], "warn")
+        self.assertEqual(self.findings()["key"]["fix"], "hoko key add default")
+        found = self.findings("--key", "work")
+        self.assertEqual(found["key"]["fix"], "hoko key add work")
+        found = self.findings(env={"HOKO_API_KEY": "secret-of-test"})
+        self.assertEqual(found["key"]["verdict"], "ok")
+        self.assertNotIn("secret-of-test", json.dumps(found))
+
+    def test_reads_hoko_lua_and_tells_its_mistake(self):
+        self.hoko_lua("return {\n  limits = { concurrency = 0 },\n}\n")
+        found = self.findings(code=2)["project"]
+        self.assertEqual(found["verdict"], "fail")
+        self.assertEqual(
+            found["what"], "hoko.lua:2: limits.concurrency is 0; expected a whole number from 1 to 64"
+        )
+        self.assertEqual(found["fix"], "concurrency = 4")
+        self.hoko_lua("return { base_url = 'https://hoko.example/api', jobs = { a = { script = 'a.lua' } } }")
+        found = self.findings()
+        self.assertEqual(found["base URL"]["what"], "https://hoko.example/api")
+        self.assertIn("1 job", found["project"]["what"])
+
+    def test_a_hoko_lua_that_never_ends_is_stopped(self):
+        self.hoko_lua("while true do end")
+        self.assertEqual(self.findings(code=2)["project"]["verdict"], "fail")
+
+    def test_a_state_that_cannot_be_is_exit_7(self):
+        found = self.findings("--state", "sqlite:/dev/null/state.db", code=7)
+        self.assertEqual(found["state"]["verdict"], "fail")
+
+    def test_leaves_nothing_behind(self):
+        self.findings()
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_online_asks_hoko_once(self):
+        mock = subprocess.Popen([HOKO, "mock", "--port", "0"], stdout=subprocess.PIPE, text=True)
+        try:
+            url = mock.stdout.readline().split()[-1]
+            self.assertEqual(self.findings("--online", "--base-url", url)["Hoko"]["verdict"], "ok")
+        finally:
+            mock.terminate()
+            totals = json.loads(mock.communicate(timeout=30)[0])
+        self.assertEqual(totals["requests"], 1)
+        self.assertEqual(self.findings("--online", "--base-url", url, code=6)["Hoko"]["verdict"], "fail")
+
+    def test_is_a_line_a_check_for_people(self):
+        done = hoko("doctor", cwd=self.folder, env=self.env)
+        self.assertRegex(done.stdout, r"(?m)^ok    Lua           \d")
+        self.assertRegex(done.stdout, r"(?m)^warn  key .*\n +fix: hoko key add default$")
 
 
 if __name__ == "__main__":

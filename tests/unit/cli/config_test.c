@@ -101,34 +101,35 @@ static const struct wrong wrongs[] = {
     {"return { 'a', 'b' }", 1, "what it returns is an array; expected a table with names", ""},
     /* unknown names */
     {"return { bas_url = 'x' }", 1,
-     "unknown name \"bas_url\"; expected base_url, the nearest of base_url, key, state, limits or "
-     "jobs",
+     "unknown name \"bas_url\"; expected base_url, key, state, limits or jobs; the nearest is "
+     "base_url",
      "base_url = \"https://hoko.to/api\""},
     {"return {\n\n  jbos = {} }", 3,
-     "unknown name \"jbos\"; expected jobs, the nearest of base_url, key, state, limits or jobs",
+     "unknown name \"jbos\"; expected base_url, key, state, limits or jobs; the nearest is "
+     "jobs",
      "jobs = { [\"partners\"] = { script = \"scripts/partners.lua\", schedule = \"@daily\" } }"},
     {"return { completely_else = 1 }", 1,
      "unknown name \"completely_else\"; expected base_url, key, state, limits or jobs", ""},
     {"return { limits = {\n concurency = 4 } }", 2,
-     "limits: unknown name \"concurency\"; expected concurrency, the nearest of "
-     "requests_per_minute, concurrency, batch_rows, batch_bytes, settle_window or give_up",
+     "limits: unknown name \"concurency\"; expected requests_per_minute, concurrency, "
+     "batch_rows, batch_bytes, settle_window or give_up; the nearest is concurrency",
      "concurrency = 4"},
     {"return { limits = { [1.5] = 4 } }", 1,
      "limits: unknown name \"1.5\"; expected requests_per_minute, concurrency, batch_rows, "
      "batch_bytes, settle_window or give_up",
      ""},
     {JOB("shedule = '* * * * *'"), 4,
-     "jobs.a: unknown name \"shedule\"; expected schedule, the nearest of script, args, schedule, "
-     "every, timezone, overlap, catch_up, catch_up_window, timeout, memory, retries, jitter, "
-     "allow, "
-     "on_failure or on_recovery",
+     "jobs.a: unknown name \"shedule\"; expected script, args, schedule, every, timezone, "
+     "overlap, catch_up, catch_up_window, timeout, memory, retries, jitter, allow, on_failure "
+     "or on_recovery; the nearest is schedule",
      "schedule = \"*/15 * * * *\""},
     {JOB("retries = {\n tims = 1 }"), 5,
-     "jobs.a.retries: unknown name \"tims\"; expected times, the nearest of times, delay or factor",
+     "jobs.a.retries: unknown name \"tims\"; expected times, delay or factor; the nearest is "
+     "times",
      "times = 3"},
     {JOB("allow = { reed = { 'data' } }"), 4,
-     "jobs.a.allow: unknown name \"reed\"; expected read, the nearest of read, write, net, env or "
-     "run",
+     "jobs.a.allow: unknown name \"reed\"; expected read, write, net, env or run; the nearest "
+     "is read",
      "read = { \"data\" }"},
     /* texts */
     {"return { key = 5 }", 1, "key is 5; expected a text that is not empty", "key = \"default\""},
