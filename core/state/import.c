@@ -107,8 +107,9 @@ static int parse_line(struct import *m, struct slice bytes, struct line *line, s
   }
   if (token != JSON_OBJECT_END || json_next(&scan) != JSON_END_OF_VALUE || json_rest(&scan).len > 0)
     return refuse(m, "it is no JSON object", err);
-  if (!line->text[STREAM].len || !line->text[KEY].len || line->text[KEY].len > ROW_KEY_MAX)
-    return refuse(m, "stream or key is missing or too long", err);
+  if (!line->text[STREAM].len || !line->text[BASE_URL].len || !line->text[KEY].len)
+    return refuse(m, "stream, base_url or key is missing", err);
+  if (line->text[KEY].len > ROW_KEY_MAX) return refuse(m, "its key is too long", err);
   if (!uuid_parse(line->text[ID], &line->id)) return refuse(m, "id is no UUID", err);
   if (line->text[SENT_AT].len && clock_parse(line->text[SENT_AT], &line->sent_at_ms) != 0)
     return refuse(m, "sent_at is no time", err);

@@ -49,7 +49,7 @@ static int compare_probes(const void *a, const void *b) {
 }
 
 void probes_sort(struct probe *probes, size_t n) {
-  qsort(probes, n, sizeof *probes, compare_probes);
+  if (n > 1) qsort(probes, n, sizeof *probes, compare_probes);
 }
 
 static int add_candidate(struct candidates *to, uint32_t seq, uint32_t at, struct error *err) {

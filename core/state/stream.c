@@ -142,11 +142,12 @@ static int find_other_url(struct stream *st, struct error *err) {
 
 static int set_names(struct stream *st, const struct stream_options *options, struct error *err) {
   struct slice name = options->name, url = options->base_url;
-  if (name.len == 0 || name.len >= sizeof st->name || url.len >= sizeof st->base_url)
+  if (name.len == 0 || name.len >= sizeof st->name || url.len == 0 ||
+      url.len >= sizeof st->base_url)
     return error_set(err, ERROR_USAGE, "a stream's name and base URL have 1 to %zu bytes",
                      sizeof st->name - 1);
   memcpy(st->name, name.ptr, name.len);
-  if (url.len) memcpy(st->base_url, url.ptr, url.len);
+  memcpy(st->base_url, url.ptr, url.len);
   return 0;
 }
 
