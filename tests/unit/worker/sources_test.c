@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "worker/bind/json.h"
 #include "worker/bind/sources.h"
 
 #include "lua_state.h"
@@ -55,6 +56,7 @@ static int set_up(void **state) {
   struct world *w = calloc(1, sizeof *w);
   assert_non_null(w);
   w->L = state_new(&w->shared);
+  bind_json(w->L);
   bind_sources(w->L);
   static const luaL_Reg ours[] = {
       {"count_files", count_files}, {"pull_native", pull_native}, {"place", place}, {"call_of", call_of}, {NULL, NULL}};
@@ -228,6 +230,59 @@ static void wrong_use_raises_at_the_caller_s_line(void **state) {
       "  function() hoko.csv('a', { header = { 'a', 2 } }) end)\n");
 }
 
+static void ndjson_gives_a_value_a_line(void **state) {
+  run(state,
+      "write('a.ndjson', '{\"id\":9007199254740993,\"tags\":[],\"x\":null}\\r\\n\\n  \\n[1,2.5]\\n\"last\"')\n"
+      "local rows = all(hoko.ndjson('a.ndjson'))\n"
+      "assert(#rows == 3 and rows[1].id == 9007199254740993 and rows[1].x == hoko.null)\n"
+      "assert(hoko.json.encode(rows[1]) == '{\"id\":9007199254740993,\"tags\":[],\"x\":null}')\n"
+      "assert(rows[2][2] == 2.5 and rows[3] == 'last')\n"
+      "assert(#all(hoko.ndjson(write('empty.ndjson', ''))) == 0)\n");
+}
+
+static void a_bad_line_of_ndjson_stops_or_is_a_reject(void **state) {
+  run(state,
+      "write('a.ndjson', '{\"a\":1}\\n{\"a\":}\\n{\"a\":2} {\"a\":3}\\n{\"a\":4}\\n{\"a\":5')\n"
+      "local source = hoko.ndjson('a.ndjson')\n"
+      "assert(source().a == 1 and hoko.place() == 'a.ndjson:1')\n"
+      "fails('script.lua:2: a.ndjson:2: column 6: expected a value', source)\n"
+      "local rows = all(hoko.ndjson('a.ndjson', { on_error = 'reject' }))\n"
+      "assert(#rows == 2 and rows[2].a == 4 and #rejects == 3)\n"
+      "assert(rejects[1] == [[a.ndjson:2: source: column 6: expected a value: \"{\\\"a\\\":}\"]], rejects[1])\n"
+      "assert(rejects[2]:find('a.ndjson:3: source: column 9: expected nothing behind the value', 1, true), rejects[2])\n"
+      "assert(rejects[3]:find('a.ndjson:5: source: column 7: the text ends too early', 1, true), rejects[3])\n");
+}
+
+static void json_gives_the_items_at_a_path(void **state) {
+  run(state,
+      "write('a.json', '{\"total\":2,\\n\"items\":[{\"a\":1},\\n{\"a\":\"\\\\u00e9\",\"b\":[]}]}')\n"
+      "local source = hoko.json('a.json', { at = '$.items' })\n"
+      "assert(source().a == 1 and hoko.place() == 'a.json:2')\n"
+      "local row = source()\n"
+      "assert(row.a == 'é' and hoko.json.encode(row) == '{\"a\":\"é\",\"b\":[]}' and hoko.place() == 'a.json:3')\n"
+      "assert(source() == nil and hoko.place() == nil)\n"
+      "assert(#all(hoko.json(write('b.json', '[1,2,3]'))) == 3)\n"
+      "fails('script.lua:9: a.json:1: $ is an object, not an array\\n'\n"
+      "  .. 'hint: name where the rows are: hoko.json(path, { at = \"$.items\" })', hoko.json('a.json'))\n"
+      "fails('script.lua:10: a.json:3: there is no $.rows in the file', hoko.json('a.json', { at = '$.rows' }))\n"
+      "local cut = hoko.json(write('c.json', '[{\"a\":1},\\n{\"a\"'))\n"
+      "assert(cut().a == 1)\n"
+      "fails('script.lua:11: c.json:2: column 5: the text ends too early', cut)\n"
+      "local twice = hoko.json(write('d.json', '[{\"a\":1,\"a\":2}]'))\n"
+      "fails(\"script.lua:14: d.json:1: column 12: the key 'a' stands twice in an object\", twice)\n");
+}
+
+static void wrong_use_of_json_sources_raises(void **state) {
+  run(state,
+      "fails('script.lua:1: hoko.json: the path must be a string, not nil', function() hoko.json() end)\n"
+      "fails('script.lua:2: hoko.ndjson: the path must be a string, not nil', function() hoko.ndjson() end)\n"
+      "fails(\"script.lua:4: hoko.json: unknown option 'att' (did you mean 'at'?)\",\n"
+      "  function() hoko.json('a', { att = '$' }) end)\n"
+      "fails(\"script.lua:7: hoko.json: the path 'items' does not begin with $ at its character 1\\n\"\n"
+      "  .. \"hint: a path is like $.items, $.data['all rows'], $[0].rows or $.pages[*].items\",\n"
+      "  function() hoko.json('a', { at = 'items' }) end)\n");
+}
+
 static void the_pump_pulls_without_lua_and_learns_the_place(void **state) {
   run(state,
       "local source = hoko.csv(write('a.csv', 'a\\n\"1\\n\"\\n2\\n'))\n"
@@ -265,6 +320,10 @@ int main(void) {
       IN_A_STATE(files_close_at_the_end_at_break_at_errors_and_when_dropped),
       IN_A_STATE(packed_and_recoded_files_are_read_as_they_are),
       IN_A_STATE(wrong_use_raises_at_the_caller_s_line),
+      IN_A_STATE(ndjson_gives_a_value_a_line),
+      IN_A_STATE(a_bad_line_of_ndjson_stops_or_is_a_reject),
+      IN_A_STATE(json_gives_the_items_at_a_path),
+      IN_A_STATE(wrong_use_of_json_sources_raises),
       IN_A_STATE(the_pump_pulls_without_lua_and_learns_the_place),
       IN_A_STATE(its_functions_refuse_what_is_no_source),
   };

@@ -103,7 +103,7 @@ static const struct use uses[] = {
 
 static lua_State *text_state(struct worker_shared *shared) {
   lua_State *L = state_new(shared);
-  bind_text(L);
+  text_bind(L);
   return L;
 }
 

@@ -1,0 +1,140 @@
+#include "worker/bind/json_read.h"
+
+#include "base/json_text.h"
+#include "worker/bind/json_mark.h"
+#include "worker/source/json_stream.h"
+
+#include <lauxlib.h>
+#include <limits.h>
+#include <math.h>
+
+enum { NUMBER_MAX = 400, FIELDS_GUESS_MAX = 64 };
+
+static int fail(const struct json_read *r, struct error *err, const char *what) {
+  uint64_t line = json_line(r->scan), column = json_column(r->scan);
+  if (r->stream || r->is_one_line) error_set(err, ERROR_DATA, "column %llu: %s", (unsigned long long)column, what);
+  else error_set(err, ERROR_DATA, "line %llu, column %llu: %s", (unsigned long long)line, (unsigned long long)column, what);
+  err->line = line < INT_MAX ? (int)line : INT_MAX;
+  return -1;
+}
+
+/* JSON_ERROR: *err tells. */
+static enum json_token next(struct json_read *r, struct error *err) {
+  if (r->stream) return json_stream_next(r->stream, err);
+  enum json_token token = json_next(r->scan);
+  if (token == JSON_NEED_MORE) return (void)fail(r, err, "the text ends too early"), JSON_ERROR;
+  if (token == JSON_ERROR) (void)fail(r, err, r->scan->reason);
+  return token;
+}
+
+/* Escapes are written in Lua's own memory, so that nothing is lost when it raises. */
+static int push_unescaped(lua_State *L, struct json_read *r, struct error *err) {
+  luaL_Buffer room;
+  size_t len = r->scan->text.len; /* what escapes stand for is never longer */
+  struct buf plain = {.ptr = luaL_buffinitsize(L, &room, len), .cap = len, .limit = len};
+  int rc = json_unescape(&plain, r->scan->text);
+  luaL_pushresultsize(&room, plain.len);
+  if (rc == 0) return 0;
+  lua_pop(L, 1);
+  return fail(r, err, "a \\u escape is half of a character");
+}
+
+static int push_string(lua_State *L, struct json_read *r, struct error *err) {
+  if (r->scan->has_escape) return push_unescaped(L, r, err);
+  lua_pushlstring(L, r->scan->text.ptr, r->scan->text.len);
+  return 0;
+}
+
+static int push_number(lua_State *L, struct json_read *r, struct error *err) {
+  struct slice text = r->scan->text;
+  char copy[NUMBER_MAX]; /* Lua's own conversion wants a NUL behind */
+  if (text.len >= sizeof copy) return fail(r, err, "a number has more than 399 characters");
+  memcpy(copy, text.ptr, text.len);
+  copy[text.len] = '\0';
+  (void)lua_stringtonumber(L, copy); /* every number of JSON is one of Lua */
+  bool is_exact = lua_isinteger(L, -1) || strpbrk(copy, ".eE");
+  if (is_exact && isfinite(lua_tonumber(L, -1))) return 0;
+  lua_pop(L, 1);
+  return fail(r, err, is_exact ? "a number is larger than a float can be"
+                               : "an integer does not fit 64 bits; let the source write it as a string");
+}
+
+static int push_array(lua_State *L, struct json_read *r, struct error *err) {
+  lua_newtable(L);
+  for (lua_Integer n = 1;; n++) {
+    enum json_token token = next(r, err);
+    if (token == JSON_ERROR) return -1;
+    if (token == JSON_ARRAY_END && n == 1) (void)json_mark_array(L);
+    if (token == JSON_ARRAY_END) return 0;
+    if (json_read_push(L, r, token, err)) return -1;
+    lua_rawseti(L, -2, n);
+  }
+}
+
+static int fail_twice(lua_State *L, const struct json_read *r, struct error *err) {
+  char what[200];
+  (void)snprintf(what, sizeof what, "the key '%.100s' stands twice in an object", lua_tostring(L, -1));
+  return fail(r, err, what);
+}
+
+/* The key at the top is new in the table below it. */
+static bool is_new_key(lua_State *L) {
+  lua_pushvalue(L, -1);
+  bool is_new = lua_rawget(L, -3) == LUA_TNIL;
+  lua_pop(L, 1);
+  return is_new;
+}
+
+static int push_object(lua_State *L, struct json_read *r, struct error *err) {
+  int *guess = &r->fields[r->scan->depth], n = 0;
+  lua_createtable(L, 0, *guess);
+  for (;; n++) {
+    enum json_token token = next(r, err);
+    if (token == JSON_OBJECT_END) break;
+    if (token == JSON_ERROR || push_string(L, r, err)) return -1;
+    if (!is_new_key(L)) return fail_twice(L, r, err);
+    token = next(r, err);
+    if (token == JSON_ERROR || json_read_push(L, r, token, err)) return -1;
+    lua_rawset(L, -3);
+  }
+  *guess = n < FIELDS_GUESS_MAX ? n : FIELDS_GUESS_MAX;
+  return 0;
+}
+
+static int push_any(lua_State *L, struct json_read *r, enum json_token token, struct error *err) {
+  switch (token) {
+  case JSON_OBJECT_BEGIN: return push_object(L, r, err);
+  case JSON_ARRAY_BEGIN: return push_array(L, r, err);
+  case JSON_STRING: return push_string(L, r, err);
+  case JSON_NUMBER: return push_number(L, r, err);
+  case JSON_TRUE: lua_pushboolean(L, true); return 0;
+  case JSON_FALSE: lua_pushboolean(L, false); return 0;
+  case JSON_NULL: lua_pushlightuserdata(L, NULL); return 0;
+  case JSON_NEED_MORE:
+  case JSON_OBJECT_END:
+  case JSON_ARRAY_END:
+  case JSON_KEY:
+  case JSON_END_OF_VALUE: break;
+  case JSON_ERROR: return -1;
+  }
+  return error_set(err, ERROR_INTERNAL, "no value begins here");
+}
+
+int json_read_push(lua_State *L, struct json_read *r, enum json_token token, struct error *err) {
+  int top = lua_gettop(L);
+  luaL_checkstack(L, 6, NULL);
+  if (push_any(L, r, token, err) == 0) return 0;
+  lua_settop(L, top);
+  return -1;
+}
+
+int json_read_whole(lua_State *L, struct json_read *r, struct slice text, struct error *err) {
+  json_init(r->scan, JSON_READ_DEPTH);
+  json_feed(r->scan, text, true);
+  enum json_token token = next(r, err);
+  if (token == JSON_ERROR || json_read_push(L, r, token, err)) return -1;
+  (void)json_next(r->scan); /* JSON_END_OF_VALUE */
+  if (json_next(r->scan) == JSON_NEED_MORE) return 0;
+  lua_pop(L, 1);
+  return fail(r, err, r->scan->reason);
+}

@@ -1,0 +1,34 @@
+/* json_read.h - JSON becomes Lua values: exactly, or not at all.
+ *
+ * Integers of 64 bits stay integers (larger ones are an error), null is hoko.null,
+ * an empty array carries the mark that makes it [] again (json_mark.h), a key
+ * that stands twice in an object is an error. */
+#ifndef HOKO_WORKER_BIND_JSON_READ_H
+#define HOKO_WORKER_BIND_JSON_READ_H
+
+#include "base/error.h"
+#include "base/json_scan.h"
+
+#include <lua.h>
+
+enum { JSON_READ_DEPTH = 100 };
+
+struct json_stream;
+
+/* Where the tokens come from, and what was learnt of the values before. */
+struct json_read {
+  struct json_scan *scan;
+  struct json_stream *stream;      /* that SCAN is part of; NULL: all bytes are at hand */
+  bool is_one_line;                /* of a file: messages tell the column only */
+  int fields[JSON_READ_DEPTH + 1]; /* of the last object at each depth: how large the next will be */
+};
+
+/* Pushes the value that begins with TOKEN.  -1: *err tells (with line and column in
+ * its message, but for what the stream itself reports) and nothing is pushed. */
+MUST_USE int json_read_push(lua_State *L, struct json_read *r, enum json_token token, struct error *err);
+
+/* Pushes the value that TEXT is, alone but for white space, by way of a reader that
+ * has no stream; errors as above. */
+MUST_USE int json_read_whole(lua_State *L, struct json_read *r, struct slice text, struct error *err);
+
+#endif
