@@ -1,5 +1,6 @@
 #include "net/fault.h"
 
+#include "base/number.h"
 #include "base/origin.h"
 #include "base/utf8.h"
 
@@ -108,24 +109,34 @@ static void explain_tls(const struct fault_facts *f, struct error *err) {
 
 static void explain_connect(const struct fault_facts *f, struct error *err) {
   const char *via = f->address[0] ? " at " : "";
-  error_errno(err, ERROR_UNREACHABLE, f->os_errno ? f->os_errno : ECONNREFUSED,
-              "no connection to %s%s%s", f->origin, via, f->address);
+  if (f->os_errno == 0) {
+    say(err, f, "no connection to");
+    return;
+  }
+  error_errno(err, ERROR_UNREACHABLE, f->os_errno, "no connection to %s%s%s", f->origin, via,
+              f->address);
   if (f->os_errno == ECONNREFUSED && origin_is_loopback(f->origin))
     error_hint(err, "nothing listens on port %u of this machine; is it started?",
                origin_port(f->origin));
 }
 
 static void explain_timeout(const struct fault_facts *f, struct error *err) {
-  if (f->attempts == 0) {
-    error_set(err, ERROR_UNREACHABLE, "no connection to %s within %lld ms", f->origin,
-              (long long)f->connect_timeout_ms);
-  } else if (strstr(f->detail, "too slow")) {
-    error_set(err, ERROR_UNREACHABLE, "%s stood still for %lld s in the middle of an exchange",
-              f->origin, (long long)f->stall_timeout_ms / 1000);
+  bool is_connect = f->attempts == 0, is_stall = strstr(f->detail, "too slow") != NULL;
+  struct buf limit = BUF_WITH_LIMIT(64);
+  number_put_duration(&limit, is_connect ? f->connect_timeout_ms
+                              : is_stall ? f->stall_timeout_ms
+                                         : f->total_timeout_ms);
+  const char *after = buf_text(&limit);
+  if (!after) after = "too long";
+  if (is_connect) {
+    error_set(err, ERROR_UNREACHABLE, "no connection to %s within %s", f->origin, after);
+  } else if (is_stall) {
+    error_set(err, ERROR_UNREACHABLE, "%s stood still for %s in the middle of an exchange",
+              f->origin, after);
   } else {
-    error_set(err, ERROR_UNREACHABLE, "no whole answer from %s within %lld s", f->origin,
-              (long long)f->total_timeout_ms / 1000);
+    error_set(err, ERROR_UNREACHABLE, "no whole answer from %s within %s", f->origin, after);
   }
+  buf_free(&limit);
 }
 
 static void explain(const struct fault_facts *f, struct error *err) {

@@ -11,6 +11,8 @@ enum {
   SHARE_OF = 50,           /* 1/50 of a shared quota is left to others */
   SPREAD_OF = 10,          /* its last 1/10 is spread */
   SPARE_OF = 100,          /* use by others is believed from 1/100 of the quota on */
+  UPLOAD_MIN = 1024,       /* bytes; heads without a body are shorter */
+  WEAR_OF = 1024,          /* a best time that is long gone wears off by so much an answer */
 };
 
 static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -35,16 +37,19 @@ static int64_t clamp_wait_ns(double seconds, int64_t max_ns) {
   return (int64_t)(seconds * 1e9);
 }
 
-/* Seconds from the answer to X-RateLimit-Reset; false: there is none that makes sense. */
-static bool reset_wait_s(const struct limiter_event *e, double *wait_s) {
+/* Seconds from SERVER_MS, the server's time, to X-RateLimit-Reset; false: there is none
+ * that makes sense. */
+static bool reset_wait_s(const struct limiter_event *e, int64_t server_ms, double *wait_s) {
   double reset = e->limits.reset;
   if (reset < 0) return false;
-  if (reset >= RELATIVE_MAX) {
-    int64_t sent_ms = e->limits.date_ms >= 0 ? e->limits.date_ms : e->wall_ms;
-    reset = (reset >= EPOCH_S_MAX * 1000.0 ? reset / 1000 : reset) - (double)sent_ms / 1000;
-  }
+  if (reset >= RELATIVE_MAX)
+    reset = (reset >= EPOCH_S_MAX * 1000.0 ? reset / 1000 : reset) - (double)server_ms / 1000;
   *wait_s = reset;
   return reset >= 0 && reset <= RESET_WAIT_MAX_S;
+}
+
+static int64_t date_ms(const struct limiter_event *e) {
+  return e->limits.date_ms >= 0 ? e->limits.date_ms : e->wall_ms;
 }
 
 int64_t limiter_told_wait_ns(const struct limiter_event *e, int64_t give_up_ns) {
@@ -53,7 +58,8 @@ int64_t limiter_told_wait_ns(const struct limiter_event *e, int64_t give_up_ns) 
   if (e->has_retry_after) wait_ns = clamp_wait_ns(e->retry_after_s, give_up_ns);
   if (e->limits.retry_after_s >= 0)
     wait_ns = later(wait_ns, clamp_wait_ns(e->limits.retry_after_s, give_up_ns));
-  if (reset_wait_s(e, &reset_s)) wait_ns = later(wait_ns, clamp_wait_ns(reset_s, give_up_ns));
+  if (reset_wait_s(e, date_ms(e), &reset_s))
+    wait_ns = later(wait_ns, clamp_wait_ns(reset_s, give_up_ns));
   return wait_ns > 0 ? wait_ns : clamp_wait_ns(DEFAULT_WAIT_S, give_up_ns);
 }
 
@@ -65,11 +71,14 @@ static double quota_left(const struct limiter *l) {
   return l->remaining - reserve - l->under_way;
 }
 
-/* When a quota that is used up is renewed. */
+/* When a quota that is used up is renewed.  As many of our newest requests as were used
+ * stand in the server's window, and the oldest of them leaves it a minute after it came
+ * there, which was before its answer did. */
 static int64_t quota_until(struct limiter *l, int64_t now_ns) {
   if (l->is_shared && l->has_reset) return l->reset_at_ns;
-  int64_t oldest_ns =
-      sendlog_below_at(&l->sent, later(sendlog_count(&l->sent, now_ns) - 1, 0), now_ns);
+  int64_t used = l->limit > l->remaining ? (int64_t)(l->limit - l->remaining)
+                                         : sendlog_count(&l->counted, now_ns);
+  int64_t oldest_ns = sendlog_below_at(&l->counted, used > 0 ? used - 1 : 0, now_ns);
   return l->has_reset ? sooner(l->reset_at_ns, oldest_ns) : oldest_ns;
 }
 
@@ -86,26 +95,37 @@ static int64_t quota_ready_at(struct limiter *l, int64_t now_ns) {
   return rest_ns > 0 ? l->last_sent_ns + (int64_t)(rest_ns / (left + 1)) : now_ns;
 }
 
-/* Whether more of the quota is gone than we used: what is under way may be in it or not,
- * and a few requests may have left our minute and not yet the server's. */
+/* Whether more of the quota is gone than we used, what is under way included. */
 static bool is_used_by_others(struct limiter *l, int64_t now_ns) {
   if (l->limit < 0) return false;
-  double ours = (double)sendlog_count(&l->sent, now_ns);
+  double ours = (double)sendlog_count(&l->counted, now_ns);
   return l->limit - l->remaining - ours > l->under_way + ceil(l->limit / SPARE_OF);
+}
+
+/* The server's time now, at least.  A Date is cut to whole seconds; of many of them the
+ * one that was cut least counts, unless the clock was set in between. */
+static int64_t server_ms(struct limiter *l, const struct limiter_event *e, int64_t now_ns) {
+  int64_t now_ms = now_ns / MS_NS, least = date_ms(e) - now_ms;
+  int64_t most = least + 1000 + (now_ns - e->sent_ns) / MS_NS;
+  if (!l->has_ahead || l->ahead_ms < least || l->ahead_ms > most) l->ahead_ms = least;
+  l->has_ahead = true;
+  return now_ms + l->ahead_ms;
 }
 
 static void take_quota(struct limiter *l, const struct limiter_event *e, int64_t now_ns) {
   double wait_s;
+  int64_t server_now_ms = server_ms(l, e, now_ns);
   if (e->limits.remaining < 0) {
     if (l->remaining >= 1 && e->attempts > 0) l->remaining--; /* it counted, unseen */
     return;
   }
-  /* Answers may overtake each other: an older one can only lower what is left. */
-  if (e->sent_ns < l->shown_sent_ns && e->limits.remaining >= l->remaining) return;
-  l->shown_sent_ns = later(e->sent_ns, l->shown_sent_ns);
+  /* Of answers to requests that were under way together none is known to be the newest:
+   * the least that one of them shows is what is left. */
+  if (e->sent_ns < l->shown_at_ns && e->limits.remaining >= l->remaining) return;
+  l->shown_at_ns = now_ns;
   l->limit = e->limits.limit;
   l->remaining = e->limits.remaining;
-  l->has_reset = reset_wait_s(e, &wait_s);
+  l->has_reset = reset_wait_s(e, server_now_ms, &wait_s);
   if (l->has_reset) l->reset_at_ns = now_ns + (int64_t)(wait_s * 1e9);
   l->is_shared = is_used_by_others(l, now_ns);
 }
@@ -113,32 +133,35 @@ static void take_quota(struct limiter *l, const struct limiter_event *e, int64_t
 /* ---- how many under way ---- */
 
 static void shrink(struct limiter *l) {
-  l->window = l->window / 2 < 1 ? 1 : l->window / 2;
+  l->window = fmax(l->window / 2, 1);
   l->threshold = l->window;
 }
 
 static void grow(struct limiter *l) {
   l->window += l->window < l->threshold ? 1 : 1 / l->window;
-  if (l->window > l->concurrency_max) l->window = l->concurrency_max;
+  l->window = fmin(l->window, l->concurrency_max);
 }
 
-/* Sizes that differ by less than a factor of two share a best time. */
-static int size_class(int64_t bytes) {
-  int class = 0;
-  for (bytes >>= 10; bytes > 0 && class < LIMITER_SIZES - 1; bytes >>= 1) class ++;
-  return class;
+/* Where the best time of requests like E is kept: of the same direction, and of a size
+ * that differs by less than a factor of two. */
+static int64_t *best_of(struct limiter *l, const struct limiter_event *e) {
+  bool is_upload = e->bytes_sent >= UPLOAD_MIN;
+  int size = 0;
+  for (int64_t kib = (is_upload ? e->bytes_sent : e->bytes_received) >> 10; kib > 0; kib >>= 1)
+    if (size < LIMITER_SIZES - 1) size++;
+  return &l->best_ns[is_upload][size];
 }
 
 static void take_time(struct limiter *l, const struct limiter_event *e, int64_t now_ns) {
-  int64_t took_ns = later(now_ns - e->sent_ns, 1), *best_ns = &l->best_ns[size_class(e->bytes)];
+  int64_t took_ns = later(now_ns - e->sent_ns, 1), *best_ns = best_of(l, e);
   if (*best_ns == 0 || took_ns < *best_ns) *best_ns = took_ns;
   if (took_ns > 4 * *best_ns) {
-    l->window = l->window - 1 / l->window < 1 ? 1 : l->window - 1 / l->window;
+    l->window = fmax(l->window - 1 / l->window, 1);
     l->threshold = l->window;
   } else if (took_ns <= 2 * *best_ns) {
     grow(l);
   }
-  *best_ns += *best_ns / 64; /* a best time that is long gone wears off */
+  *best_ns += *best_ns / WEAR_OF;
 }
 
 /* ---- a 429 ---- */
@@ -191,6 +214,7 @@ void limiter_sent(struct limiter *l, int64_t now_ns) {
 void limiter_returned(struct limiter *l, const struct limiter_event *e, int64_t now_ns) {
   l->under_way--;
   if (e->attempts > 1) sendlog_add(&l->sent, now_ns, e->attempts - 1);
+  sendlog_add(&l->counted, now_ns, e->attempts);
   take_quota(l, e, now_ns);
   if (e->status == 429) {
     take_429(l, e, now_ns);
@@ -198,7 +222,7 @@ void limiter_returned(struct limiter *l, const struct limiter_event *e, int64_t 
     shrink(l);
   } else if (e->status > 0) {
     l->told_in_row = 0;
-    take_time(l, e, now_ns);
+    if (e->status < 300) take_time(l, e, now_ns); /* refusals can be quicker than work */
   }
 }
 
@@ -214,7 +238,7 @@ struct net_budget limiter_budget(const struct limiter *l, int64_t now_ns, int64_
   if (l->remaining < 0) return b;
   b.limit = (int64_t)l->limit;
   b.remaining = (int64_t)l->remaining;
-  b.seen_at_ms = wall_of(l->shown_sent_ns, now_ns, now_wall_ms);
+  b.seen_at_ms = wall_of(l->shown_at_ns, now_ns, now_wall_ms);
   if (l->has_reset) b.reset_at_ms = wall_of(l->reset_at_ns, now_ns, now_wall_ms);
   return b;
 }
@@ -231,11 +255,11 @@ void limiter_learn(struct limiter *l, const struct net_budget *b, int64_t now_ns
   if (b->closed_until_ms > now_wall_ms)
     l->told_until_ns = later(l->told_until_ns, mono_of(l, b->closed_until_ms, now_ns, now_wall_ms));
   int64_t seen_ns = mono_of(l, b->seen_at_ms, now_ns, now_wall_ms);
-  if (b->seen_at_ms == 0 || seen_ns > now_ns || (l->remaining >= 0 && seen_ns <= l->shown_sent_ns))
+  if (b->seen_at_ms == 0 || seen_ns > now_ns || (l->remaining >= 0 && seen_ns <= l->shown_at_ns))
     return;
   l->limit = (double)b->limit;
   l->remaining = (double)b->remaining;
-  l->shown_sent_ns = seen_ns;
+  l->shown_at_ns = seen_ns;
   l->has_reset = b->reset_at_ms > 0;
   if (l->has_reset) l->reset_at_ns = mono_of(l, b->reset_at_ms, now_ns, now_wall_ms);
   l->is_shared = true;

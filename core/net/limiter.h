@@ -8,8 +8,8 @@
  *   at most give_up; it is 60 s (the service's window) where nothing usable was told,
  *   and 1, 2, 4 … 60 s at least from one 429 to the next.  Then one request goes ahead.
  * - X-RateLimit-Remaining is never overdrawn, requests under way counted.  Used up, it
- *   closes until X-RateLimit-Reset, or until the oldest of our own requests is a minute
- *   old where all that was used was used by us: the window slides.
+ *   closes until X-RateLimit-Reset, or, where all that was used was used by us, until
+ *   the oldest of those requests is a minute old: the window slides.
  * - Where others use the same quota, 2 % of it is left to them, and its last tenth is
  *   spread over the rest of the window.  Alone there is nobody to leave it to, and a
  *   spread quota would be a slower one.
@@ -29,21 +29,23 @@ struct limiter {
   int64_t give_up_ns;
   int concurrency_max, per_minute_max; /* the latter 0: none */
 
-  struct sendlog sent;
+  struct sendlog sent;    /* for the ceiling: by when they left */
+  struct sendlog counted; /* for the quota: by when they came back */
   int64_t last_sent_ns;
   int under_way;
 
-  double window;                  /* how many may be under way, its whole part */
-  double threshold;               /* the window below which it grows by one an answer */
-  int64_t best_ns[LIMITER_SIZES]; /* shortest time of an answer, by size; 0: none yet */
+  double window;                     /* how many may be under way, its whole part */
+  double threshold;                  /* the window below which it grows by one an answer */
+  int64_t best_ns[2][LIMITER_SIZES]; /* shortest time of a good answer; 0: none yet */
 
   int64_t told_until_ns, told_at_ns; /* by the last 429 */
   int told_in_row;                   /* 429s without a good answer between, a volley counted once */
 
-  double limit, remaining;   /* as last shown; -1: never */
-  int64_t shown_sent_ns;     /* when the request left whose answer showed them */
-  int64_t reset_at_ns;       /* when REMAINING is renewed */
-  bool has_reset, is_shared; /* the latter: others use the quota too */
+  double limit, remaining; /* as last shown; -1: never */
+  int64_t shown_at_ns;     /* when they were */
+  int64_t reset_at_ns;     /* when REMAINING is renewed */
+  int64_t ahead_ms;        /* the server's wall clock less our monotonic one, at least */
+  bool has_reset, has_ahead, is_shared; /* the last: others use the quota too */
 };
 
 void limiter_init(struct limiter *l, int concurrency_max, int per_minute_max, int64_t give_up_ms);
@@ -55,9 +57,10 @@ int64_t limiter_ready_at(struct limiter *l, int64_t now_ns, enum net_wait *why);
 void limiter_sent(struct limiter *l, int64_t now_ns);
 
 struct limiter_event {
-  int status;             /* 0: no answer */
-  int attempts;           /* on the wire */
-  int64_t sent_ns, bytes; /* when it left; both ways */
+  int status;   /* 0: no answer */
+  int attempts; /* on the wire */
+  int64_t sent_ns;
+  int64_t bytes_sent, bytes_received;
   struct exchange_limits limits;
   bool has_retry_after; /* in the body */
   double retry_after_s;

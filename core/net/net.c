@@ -73,11 +73,13 @@ static struct exchange *next(struct transport *t) {
   struct net *n = net_of(t);
   struct exchange *e = engine_take(n->engine);
   if (!e) return NULL;
-  struct limiter_event event = {.status = e->status,
+  bool is_answer = e->end == EXCHANGE_ANSWERED || e->status == 429;
+  struct limiter_event event = {.status = is_answer ? e->status : 0,
                                 .attempts = e->attempts,
                                 .sent_ns = e->began_mono_ns,
+                                .bytes_sent = e->bytes_sent,
+                                .bytes_received = e->bytes_received,
                                 .limits = e->limits,
-                                .bytes = e->bytes_sent + e->bytes_received,
                                 .wall_ms = clock_wall_ms(n->clock)};
   if (e->status == 429) {
     struct refusal refusal;
