@@ -141,7 +141,7 @@ static bool is_plain_text(const struct buf *text) {
 
 /* A copy of the string in hand, the caller's. */
 static char *copy_text(struct reading *r) {
-  char *copy = strndup(r->text.ptr, r->text.len);
+  char *copy = strndup(r->text.len > 0 ? r->text.ptr : "", r->text.len);
   if (!copy) (void)no_memory(r);
   return copy;
 }

@@ -29,6 +29,7 @@ static void put_blanks(struct page *p, size_t count) {
 }
 
 static void end_word(struct page *p) {
+  if (!buf_ok(&p->word) || !buf_ok(&p->seen)) p->out->is_failed = true;
   if (p->word.len == 0) return;
   size_t width = utf8_width(buf_slice(&p->seen));
   if (p->column > p->indent && p->column + 1 + width > p->style->columns) {
