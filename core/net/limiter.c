@@ -71,15 +71,16 @@ static double quota_left(const struct limiter *l) {
   return l->remaining - reserve - l->under_way;
 }
 
-/* When a quota that is used up is renewed.  As many of our newest requests as were used
- * stand in the server's window, and the oldest of them leaves it a minute after it came
- * there, which was before its answer did. */
-static int64_t quota_until(struct limiter *l, int64_t now_ns) {
-  if (l->is_shared && l->has_reset) return l->reset_at_ns;
-  int64_t used = l->limit > l->remaining ? (int64_t)(l->limit - l->remaining)
-                                         : sendlog_count(&l->counted, now_ns);
-  int64_t oldest_ns = sendlog_below_at(&l->counted, used > 0 ? used - 1 : 0, now_ns);
-  return l->has_reset ? sooner(l->reset_at_ns, oldest_ns) : oldest_ns;
+/* Tells from what is left when it will be more.  As many of our newest requests as were
+ * used stand in the server's window, and the oldest of them leaves it a minute after it
+ * came there, which was before its answer did. */
+static void set_renewal(struct limiter *l, int64_t now_ns) {
+  int64_t ours = sendlog_count(&l->counted, now_ns);
+  int64_t used = l->limit > l->remaining ? (int64_t)(l->limit - l->remaining) : ours;
+  int64_t oldest_ns = sendlog_below_at(&l->counted, later(sooner(used, ours) - 1, 0), now_ns);
+  l->renewed_at_ns = oldest_ns;
+  if (l->has_reset)
+    l->renewed_at_ns = l->is_shared ? l->reset_at_ns : sooner(l->reset_at_ns, oldest_ns);
 }
 
 /* From when the quota allows another request; INT64_MAX: an answer decides. */
@@ -88,7 +89,7 @@ static int64_t quota_ready_at(struct limiter *l, int64_t now_ns) {
   double left = quota_left(l);
   if (left < 1) {
     /* Renewed or not, one request at a time shows what is there. */
-    return l->under_way > 0 ? INT64_MAX : quota_until(l, now_ns);
+    return l->under_way > 0 ? INT64_MAX : l->renewed_at_ns;
   }
   if (!l->is_shared || !l->has_reset || left > l->limit / SPREAD_OF) return now_ns;
   double rest_ns = (double)(l->reset_at_ns - l->last_sent_ns);
@@ -216,6 +217,7 @@ void limiter_returned(struct limiter *l, const struct limiter_event *e, int64_t 
   if (e->attempts > 1) sendlog_add(&l->sent, now_ns, e->attempts - 1);
   sendlog_add(&l->counted, now_ns, e->attempts);
   take_quota(l, e, now_ns);
+  set_renewal(l, now_ns);
   if (e->status == 429) {
     take_429(l, e, now_ns);
   } else if (e->status == 503) {
@@ -263,4 +265,5 @@ void limiter_learn(struct limiter *l, const struct net_budget *b, int64_t now_ns
   l->has_reset = b->reset_at_ms > 0;
   if (l->has_reset) l->reset_at_ns = mono_of(l, b->reset_at_ms, now_ns, now_wall_ms);
   l->is_shared = true;
+  set_renewal(l, now_ns);
 }

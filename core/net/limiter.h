@@ -43,7 +43,8 @@ struct limiter {
 
   double limit, remaining; /* as last shown; -1: never */
   int64_t shown_at_ns;     /* when they were */
-  int64_t reset_at_ns;     /* when REMAINING is renewed */
+  int64_t reset_at_ns;     /* as told */
+  int64_t renewed_at_ns;   /* when more will be left than REMAINING */
   int64_t ahead_ms;        /* the server's wall clock less our monotonic one, at least */
   bool has_reset, has_ahead, is_shared; /* the last: others use the quota too */
 };

@@ -32,7 +32,8 @@ int64_t sendlog_count(struct sendlog *s, int64_t now_ns) {
 
 int64_t sendlog_below_at(struct sendlog *s, int64_t max, int64_t now_ns) {
   int64_t left = sendlog_count(s, now_ns);
+  if (left <= max) return now_ns;
   int64_t bin = s->newest - SENDLOG_BINS; /* empty: the one that the newest overwrote */
-  while (left > max && bin < s->newest) left -= *bin_at(s, ++bin);
-  return left <= max && bin > s->newest - SENDLOG_BINS ? (bin + SENDLOG_BINS) * BIN_NS : now_ns;
+  while (left > max) left -= *bin_at(s, ++bin);
+  return (bin + SENDLOG_BINS) * BIN_NS;
 }

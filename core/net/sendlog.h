@@ -20,7 +20,7 @@ struct sendlog {
 void sendlog_add(struct sendlog *s, int64_t now_ns, int64_t requests);
 /* Forgets what is too old and returns how many are left. */
 int64_t sendlog_count(struct sendlog *s, int64_t now_ns);
-/* When the count will have fallen to MAX, if nothing is sent. */
+/* When the count will have fallen to MAX, 0 or more, if nothing is sent. */
 int64_t sendlog_below_at(struct sendlog *s, int64_t max, int64_t now_ns);
 
 #endif

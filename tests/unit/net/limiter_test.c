@@ -501,10 +501,8 @@ static void a_quota_without_reset_is_renewed_when_our_oldest_is_a_minute_old(voi
   assert_in_range(ready_at(&l, 3 * S), 62 * S, 62 * S + 250 * MS);
   send_and_return(&l, shown(4 * S, 1, 0, 500), 4 * S); /* no sensible one */
   assert_in_range(ready_at(&l, 4 * S), 64 * S, 64 * S + 250 * MS);
-  send_and_return(&l, shown(5 * S, 1, 1, NONE), 5 * S); /* more is left than there is */
-  l.remaining = 0;
-  l.limit = -1;
-  assert_in_range(ready_at(&l, 65 * S), 65 * S, 65 * S + 250 * MS);
+  send_and_return(&l, shown(5 * S, 0, 0, NONE), 5 * S); /* a quota of nothing */
+  assert_in_range(ready_at(&l, 5 * S), 62 * S, 62 * S + 250 * MS);
   assert_int_equal(ready_at(&l, 500 * S), 500 * S);
 }
 
@@ -525,6 +523,8 @@ static void the_last_tenth_of_a_shared_quota_is_spread(void **state) {
   assert_int_equal(ready_at(&l, 40 * S), 40 * S);
   send_and_return(&l, shown(41 * S, 1000, 60, NONE), 41 * S);
   assert_int_equal(ready_at(&l, 41 * S), 41 * S);
+  send_and_return(&l, shown(42 * S, 1000, 0, NONE), 42 * S);
+  assert_int_equal(ready_at(&l, 42 * S), 61250 * MS); /* our first is a minute old */
 }
 
 static void the_servers_clock_is_read_better_with_each_date(void **state) {

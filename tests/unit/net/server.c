@@ -119,6 +119,11 @@ static bool perform(struct server *s, int fd, struct server_step step) {
     reset(fd);
     return false;
   }
+  if (step.act == SERVER_REPLY_NOW) {
+    send_text(fd, &step);
+    (void)read_request(s, fd, true); /* until the peer closes: closing first would reset */
+    return false;
+  }
   if (!read_request(s, fd, step.act != SERVER_STALL_READ)) return false;
   send_text(fd, &step);
   switch (step.act) {

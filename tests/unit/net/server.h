@@ -10,6 +10,7 @@
 enum server_act {
   SERVER_REPLY,       /* read the request, send the text, keep the connection */
   SERVER_REPLY_CLOSE, /* the same, then close */
+  SERVER_REPLY_NOW,   /* send the text without reading, close when the peer does */
   SERVER_RESET_EARLY, /* reset before a byte is read */
   SERVER_RESET,       /* read the request, send the text, reset */
   SERVER_STALL,       /* read the request, send the text, then nothing */
