@@ -15,6 +15,7 @@ void json_push(lua_State *L, struct slice text) {
   struct json_read r = {.scan = &scan};
   struct error err;
   if (text.len > JSON_TEXT_MAX) raise_error(L, "hoko.json.decode: the text is larger than %d MiB", JSON_TEXT_MAX >> 20);
+  json_init(&scan, JSON_READ_DEPTH);
   if (json_read_whole(L, &r, text, &err)) raise_error(L, "hoko.json.decode: %s", err.message);
 }
 

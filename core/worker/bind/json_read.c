@@ -85,20 +85,52 @@ static bool is_new_key(lua_State *L) {
   return is_new;
 }
 
-static int push_object(lua_State *L, struct json_read *r, struct error *err) {
+/* The name at the top, of the N-th field, is new; the array of names is below the table. */
+static void keep_name(lua_State *L, struct json_keys *k, int n) {
+  k->len = n; /* what stood behind may be a name that came before */
+  if (n == JSON_KEYS_MAX) return;
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, -4, n + 1);
+  k->name[n].ptr = lua_tolstring(L, -1, &k->name[n].len);
+  k->len = n + 1;
+}
+
+/* Pushes the name of the N-th field of the table at the top. */
+static int push_name(lua_State *L, struct json_read *r, struct json_keys *k, int n, struct error *err) {
+  if (k && n < k->len && !r->scan->has_escape && slice_equal(k->name[n], r->scan->text)) {
+    lua_rawgeti(L, -2, n + 1);
+    return 0;
+  }
+  if (push_string(L, r, err)) return -1;
+  if (!is_new_key(L)) return fail_twice(L, r, err);
+  if (k && n <= k->len) keep_name(L, k, n);
+  return 0;
+}
+
+static int push_members(lua_State *L, struct json_read *r, struct json_keys *k, struct error *err) {
   int *guess = &r->fields[r->scan->depth], n = 0;
   lua_createtable(L, 0, *guess);
   for (;; n++) {
     enum json_token token = next(r, err);
     if (token == JSON_OBJECT_END) break;
-    if (token == JSON_ERROR || push_string(L, r, err)) return -1;
-    if (!is_new_key(L)) return fail_twice(L, r, err);
+    if (token == JSON_ERROR || push_name(L, r, k, n, err)) return -1;
     token = next(r, err);
     if (token == JSON_ERROR || json_read_push(L, r, token, err)) return -1;
     lua_rawset(L, -3);
   }
   *guess = n < FIELDS_GUESS_MAX ? n : FIELDS_GUESS_MAX;
   return 0;
+}
+
+static int push_object(lua_State *L, struct json_read *r, struct error *err) {
+  struct json_keys *k = r->keys;
+  if (!k) return push_members(L, r, NULL, err);
+  r->keys = NULL; /* of the objects inside no names are kept */
+  lua_rawgeti(L, LUA_REGISTRYINDEX, k->ref);
+  int rc = push_members(L, r, k, err);
+  r->keys = k;
+  if (rc == 0) lua_replace(L, -2);
+  return rc;
 }
 
 static int push_any(lua_State *L, struct json_read *r, enum json_token token, struct error *err) {
@@ -120,6 +152,17 @@ static int push_any(lua_State *L, struct json_read *r, enum json_token token, st
   return error_set(err, ERROR_INTERNAL, "no value begins here");
 }
 
+void json_keys_open(lua_State *L, struct json_keys *k) {
+  k->len = 0;
+  lua_newtable(L);
+  k->ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void json_keys_close(lua_State *L, struct json_keys *k) {
+  luaL_unref(L, LUA_REGISTRYINDEX, k->ref);
+  k->ref = LUA_NOREF;
+}
+
 int json_read_push(lua_State *L, struct json_read *r, enum json_token token, struct error *err) {
   int top = lua_gettop(L);
   luaL_checkstack(L, 6, NULL);
@@ -129,7 +172,8 @@ int json_read_push(lua_State *L, struct json_read *r, enum json_token token, str
 }
 
 int json_read_whole(lua_State *L, struct json_read *r, struct slice text, struct error *err) {
-  json_init(r->scan, JSON_READ_DEPTH);
+  json_reset(r->scan);
+  r->scan->offset = r->scan->lines = r->scan->line_start = 0;
   json_feed(r->scan, text, true);
   enum json_token token = next(r, err);
   if (token == JSON_ERROR || json_read_push(L, r, token, err)) return -1;

@@ -93,6 +93,7 @@ static void end(lua_State *L, struct source *s, enum source_state state) {
 
 static int fail(lua_State *L, struct source *s, const struct error *err) {
   worker_shared(L)->source.place = (struct place){NULL, 0};
+  s->is_pulling = false;
   end(L, s, SOURCE_CLOSED);
   luaL_checkstack(L, 8, NULL);
   lua_pushfstring(L, "%s%s", s->made_at, s->name);
@@ -115,17 +116,19 @@ static void begin(lua_State *L, struct source *s) {
   if (s->kind->open(L, s, &err)) fail(L, s, &err);
 }
 
-/* Of a source that is not open: the first pull, or one too many. */
-static bool is_there(lua_State *L, struct source *s) {
-  if (s->state == SOURCE_CLOSED) raise_error(L, "the source of %s is closed", s->name);
-  if (s->state == SOURCE_NEW) begin(L, s);
-  return s->state == SOURCE_OPEN;
+static void check_idle(lua_State *L, const struct source *s) {
+  if (s->is_pulling) raise_error(L, "the source of %s is in the middle of a row", s->name);
 }
 
 static int pull(lua_State *L, void *source) {
   struct source *s = source;
   struct error err;
-  int got = s->state == SOURCE_OPEN || is_there(L, s) ? s->kind->pull(L, s, &err) : 0;
+  check_idle(L, s);
+  if (s->state == SOURCE_CLOSED) raise_error(L, "the source of %s is closed", s->name);
+  s->is_pulling = true;
+  if (s->state == SOURCE_NEW) begin(L, s);
+  int got = s->state == SOURCE_OPEN ? s->kind->pull(L, s, &err) : 0;
+  s->is_pulling = false;
   if (__builtin_expect(got > 0, 1)) return 1;
   if (got < 0) return fail(L, s, &err);
   end(L, s, SOURCE_ENDED);
@@ -146,6 +149,13 @@ static struct source *check(lua_State *L) {
 static int call(lua_State *L) { return pull(L, check(L)); }
 
 static int close(lua_State *L) {
+  struct source *s = check(L);
+  check_idle(L, s);
+  end(L, s, SOURCE_CLOSED);
+  return 0;
+}
+
+static int collect(lua_State *L) {
   end(L, check(L), SOURCE_CLOSED);
   return 0;
 }
@@ -166,7 +176,7 @@ source_pull source_native(lua_State *L, int index, void **source) {
 
 void source_register(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"__call", call}, {"__close", close}, {"__gc", close}, {"__tostring", to_string}, {NULL, NULL}};
+      {"__call", call}, {"__close", close}, {"__gc", collect}, {"__tostring", to_string}, {NULL, NULL}};
   lua_newtable(L);
   lua_pushvalue(L, -1);
   luaL_setfuncs(L, functions, 1);

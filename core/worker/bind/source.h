@@ -40,6 +40,7 @@ struct source {
   char made_at[80];      /* "script.lua:5: ", or "" */
   enum source_state state;
   bool has_rejects;      /* a bad record is reported and left out */
+  bool is_pulling;       /* a finalizer of the script, or a report, may come back here */
   struct buf text, json; /* of the record that is reported */
 };
 

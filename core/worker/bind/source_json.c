@@ -15,15 +15,17 @@ struct source_ndjson {
   struct source source;
   struct lines lines;
   struct json_scan scan;
+  struct json_keys keys;
   struct json_read read;
 };
 
 static int open_ndjson(lua_State *L, struct source *s, struct error *err) {
   struct source_ndjson *t = (struct source_ndjson *)s;
-  (void)L;
   (void)err;
   lines_init(&t->lines, &s->bytes);
-  t->read = (struct json_read){.scan = &t->scan, .is_one_line = true};
+  json_init(&t->scan, JSON_READ_DEPTH);
+  json_keys_open(L, &t->keys);
+  t->read = (struct json_read){.scan = &t->scan, .keys = &t->keys, .is_one_line = true};
   return 0;
 }
 
@@ -43,8 +45,8 @@ static int pull_ndjson(lua_State *L, struct source *s, struct error *err) {
 }
 
 static void close_ndjson(lua_State *L, struct source *s) {
-  (void)L;
-  (void)s;
+  struct source_ndjson *t = (struct source_ndjson *)s;
+  json_keys_close(L, &t->keys);
 }
 
 int source_ndjson(lua_State *L) {
@@ -57,7 +59,9 @@ int source_ndjson(lua_State *L) {
   (void)args_name(L, "hoko.ndjson", 1, "path");
   struct args a = args_open(L, "hoko.ndjson", 2, options);
   bool has_rejects = args_choice(&a, "on_error", on_errors) == 1;
-  source_new(L, &kind, NULL)->has_rejects = has_rejects;
+  struct source_ndjson *t = (struct source_ndjson *)source_new(L, &kind, NULL);
+  t->keys.ref = LUA_NOREF;
+  t->source.has_rejects = has_rejects;
   return source_return(L);
 }
 
@@ -67,15 +71,16 @@ struct source_json {
   struct source source;
   struct json_path path;
   struct json_items items;
+  struct json_keys keys;
   struct json_read read;
 };
 
 static int open_json(lua_State *L, struct source *s, struct error *err) {
   struct source_json *t = (struct source_json *)s;
-  (void)L;
   (void)err;
   json_items_init(&t->items, &s->bytes, &t->path, JSON_READ_DEPTH);
-  t->read = (struct json_read){.scan = &t->items.stream.scan, .stream = &t->items.stream};
+  json_keys_open(L, &t->keys);
+  t->read = (struct json_read){.scan = &t->items.stream.scan, .stream = &t->items.stream, .keys = &t->keys};
   return 0;
 }
 
@@ -90,7 +95,7 @@ static int pull_json(lua_State *L, struct source *s, struct error *err) {
 
 static void close_json(lua_State *L, struct source *s) {
   struct source_json *t = (struct source_json *)s;
-  (void)L;
+  json_keys_close(L, &t->keys);
   json_items_free(&t->items);
 }
 
@@ -106,6 +111,7 @@ int source_json(lua_State *L) {
   struct args a = args_open(L, "hoko.json", 2, options);
   const char *at = args_text(&a, "at", "$");
   struct source_json *t = (struct source_json *)source_new(L, &kind, NULL);
+  t->keys.ref = LUA_NOREF;
   if (json_path_parse(&t->path, at, &err)) {
     (void)error_context(&err, "hoko.json");
     raise_from(L, &err);

@@ -293,6 +293,40 @@ static void the_pump_pulls_without_lua_and_learns_the_place(void **state) {
       "for _, other in ipairs{ {}, print, 'x', io.stdout } do assert(select('#', hoko.pull_native(other)) == 0) end\n");
 }
 
+static void a_pull_inside_a_pull_raises(void **state) {
+  run(state,
+      "write('a.csv', 'a\\n1\\n' .. ('x\\n'):rep(50000))\n"
+      "local source = hoko.csv('a.csv')\n"
+      "local inside = {}\n"
+      "local function plant()\n"
+      "  setmetatable({}, { __gc = function()\n"
+      "    local ok, message = pcall(source)\n"
+      "    if not ok then inside[message] = true end\n"
+      "    ok, message = pcall(function() local closing <close> = source end)\n"
+      "    if not ok then inside[message] = true end\n"
+      "    plant() end })\n"
+      "end\n"
+      "plant()\n"
+      "for row in source do assert(row.a == 'x' or row.a == '1') if next(inside) then break end end\n"
+      "for message in pairs(inside) do\n"
+      "  assert(message:find('the source of a.csv is in the middle of a row', 1, true), message) end\n"
+      "source = nil\n");
+}
+
+static void names_that_come_in_another_order_are_right(void **state) {
+  run(state,
+      "write('a.ndjson', '{\"a\":1,\"b\":2,\"c\":3}\\n{\"a\":1,\"c\":3}\\n{\"a\":1,\"c\":3,\"b\":2,\"d\":4}\\n'\n"
+      "  .. '{\"\\\\u0061\":1,\"c\":3,\"b\":{\"a\":5}}\\n{}\\n{\"a\":1,\"c\":3,\"b\":2}\\n{\"a\":1,\"c\":3,\"c\":4}')\n"
+      "local source = hoko.ndjson('a.ndjson')\n"
+      "for _, want in ipairs{ '{\"a\":1,\"b\":2,\"c\":3}', '{\"a\":1,\"c\":3}', '{\"a\":1,\"b\":2,\"c\":3,\"d\":4}',\n"
+      "  '{\"a\":1,\"b\":{\"a\":5},\"c\":3}', '{}', '{\"a\":1,\"b\":2,\"c\":3}' } do\n"
+      "  local got = hoko.json.encode(source()) assert(got == want, got) end\n"
+      "fails(\"script.lua:3: a.ndjson:7: column 17: the key 'c' stands twice in an object\", source)\n"
+      "local many = {} for i = 1, 200 do many[i] = '\"k' .. i .. '\":' .. i end\n"
+      "local line = '{' .. table.concat(many, ',') .. '}\\n'\n"
+      "for row in hoko.ndjson(write('b.ndjson', line:rep(3))) do assert(row.k200 == 200 and row.k64 == 64) end\n");
+}
+
 static void its_functions_refuse_what_is_no_source(void **state) {
   run(state,
       "local source = hoko.csv('a.csv')\n"
@@ -325,6 +359,8 @@ int main(void) {
       IN_A_STATE(json_gives_the_items_at_a_path),
       IN_A_STATE(wrong_use_of_json_sources_raises),
       IN_A_STATE(the_pump_pulls_without_lua_and_learns_the_place),
+      IN_A_STATE(a_pull_inside_a_pull_raises),
+      IN_A_STATE(names_that_come_in_another_order_are_right),
       IN_A_STATE(its_functions_refuse_what_is_no_source),
   };
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
