@@ -42,6 +42,17 @@ static void found(struct check *c, const char *format, ...) {
   c->tell(c->user, text);
 }
 
+/* One answer of integrity_check has several lines, the first a heading. */
+static void tell_lines(struct check *c, struct slice text) {
+  while (text.len > 0) {
+    const char *end = memchr(text.ptr, '\n', text.len);
+    struct slice line = {text.ptr, end ? (size_t)(end - text.ptr) : text.len};
+    size_t step = end ? line.len + 1 : line.len;
+    text = (struct slice){text.ptr + step, text.len - step};
+    if (line.len > 0 && line.ptr[0] != '*') found(c, "the file: %.*s", SLICE_ARG(line));
+  }
+}
+
 static int check_file(struct check *c, struct error *err) {
   struct db *db = &c->s->db;
   sqlite3_stmt *sql = db_prepare(db, sql_integrity, err);
@@ -49,7 +60,7 @@ static int check_file(struct check *c, struct error *err) {
   int is_row;
   while ((is_row = db_step(db, sql, err)) > 0) {
     struct slice line = column_slice(sql, 0);
-    if (!slice_is(line, "ok")) found(c, "the file: %.*s", SLICE_ARG(line));
+    if (!slice_is(line, "ok")) tell_lines(c, line);
   }
   return is_row;
 }
