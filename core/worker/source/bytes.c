@@ -165,12 +165,14 @@ static int append(struct bytes *b, size_t *len, struct error *err) {
   return 0;
 }
 
-/* The first bytes: a byte order mark is none of the text. */
+/* The first bytes: a byte order mark is none of the text.  What fails behind some
+ * bytes fails again when they are used up. */
 static int begin_text(struct bytes *b, size_t *len, struct error *err) {
+  int rc;
   b->is_begun = true;
-  do
-    if (append(b, len, err)) return -1;
-  while (*len && b->end - b->at < 3);
+  do rc = append(b, len, err);
+  while (rc == 0 && *len && b->end - b->at < 3);
+  if (rc && b->end == b->at) return -1;
   if (b->end - b->at >= 3 && memcmp(b->at, "\xef\xbb\xbf", 3) == 0) b->at += 3;
   *len = (size_t)(b->end - b->at);
   return 0;
