@@ -274,7 +274,7 @@ static void watch_time(struct running *r) {
 
 static int timeout_ms(const struct running *r) {
   int64_t now = running_now(r), at = now + TICK_MS * NS_A_MS;
-  int64_t wake = r->sync ? sync_wake_at(r->sync) : INT64_MAX;
+  int64_t wake = upsert_wake_at(r);
   if (wake < at) at = wake;
   return at <= now ? 0 : (int)((at - now + NS_A_MS - 1) / NS_A_MS);
 }

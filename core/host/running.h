@@ -8,7 +8,7 @@
 #include "host/options.h"
 #include "host/process.h"
 #include "net/net.h"
-#include "sync/sync.h"
+#include "sync/settle.h"
 
 enum { FRAMES_MAX = 8, CREDITS = 4 };
 
@@ -32,6 +32,9 @@ struct running {
   int64_t run_number;        /* in the state; 0: not recorded yet */
 
   struct sync *sync;         /* the upsert that runs, or NULL */
+  struct settle *settle;     /* before its first row, or behind its last one; or NULL */
+  bool is_last_settling;
+  struct sync_options sync_options;
   struct upsert_options upsert;
   int64_t upsert_began_ns;
   struct frame frames[FRAMES_MAX];
@@ -66,6 +69,8 @@ void upsert_rows(struct running *r, const struct message *m); /* takes its paylo
 void upsert_reject(struct running *r, const struct message *m);
 void upsert_end(struct running *r, const struct message *m);
 void upsert_step(struct running *r);
+/* Monotonic; INT64_MAX: only a message or an exchange moves it. */
+int64_t upsert_wake_at(const struct running *r);
 /* The worker is gone in the middle: no more rows. */
 void upsert_cut(struct running *r);
 

@@ -68,6 +68,10 @@ static struct stream *need_stream(void *user, struct error *err) {
   return r->stream;
 }
 
+static void ignore_refusal(void *user, uint64_t ordinal, const struct sync_refusal *why) {
+  (void)user, (void)ordinal, (void)why; /* it is in the rejects */
+}
+
 /* ---- begin --------------------------------------------------------------- */
 
 static bool is_arabic(const struct job *job) {
@@ -110,8 +114,58 @@ static int start_sync(struct running *r, struct error *err) {
   o.state = r->state;
   o.run = r->run_number;
   if (r->net) o.transport = &r->metered.transport;
+  r->sync_options = o;
   return sync_new(&r->sync, &o, err);
 }
+
+/* ---- settling ------------------------------------------------------------ */
+
+/* Whether creates of the stream may be held: opening it only to look is not free. */
+static bool may_be_held(struct running *r) {
+  struct stream_info some[64];
+  size_t n = 0;
+  struct error err;
+  if (is_dry(r)) return false;
+  if (r->upsert.has_key) return true;
+  if (stream_list(r->state, some, sizeof some / sizeof *some, &n, &err)) return true; /* opening it tells why */
+  for (size_t i = 0; i < n; i++)
+    if (some[i].held) return true;
+  return false;
+}
+
+static int start_settling(struct running *r, bool is_last, struct error *err) {
+  struct settle_options o = {.state = r->state,
+                             .resend = r->sync_options,
+                             .window_ms = r->job->settle_window_ms,
+                             .only_adopts = is_last};
+  o.resend.events.acked = NULL; /* no row of the script's */
+  o.resend.events.dropped = NULL;
+  o.resend.events.refused = ignore_refusal;
+  o.stream = need_stream(r, err);
+  r->is_last_settling = is_last;
+  return o.stream ? settle_new(&r->settle, &o, err) : -1;
+}
+
+static void give_credits(struct running *r) {
+  running_send(r, &(struct message){.kind = MESSAGE_CREDIT, .number = {CREDITS}});
+}
+
+/* What was held by this upsert and is found is created after all. */
+static void count_adopted(struct running *r, struct tally *t) {
+  struct settled settled = settle_result(r->settle);
+  int64_t found = settled.adopted < t->held ? settled.adopted : t->held;
+  t->held -= found;
+  t->created += found;
+}
+
+static void warn_held(struct running *r, const struct settled *settled) {
+  char text[700];
+  if (settled->held == 0) return;
+  (void)snprintf(text, sizeof text, "%" PRId64 " creates of stream %s still have an unknown outcome", settled->held,
+                 r->stream_name);
+  tell_warning(r, text);
+}
+
 
 void upsert_begin(struct running *r, const struct message *m) {
   struct error err;
@@ -124,9 +178,12 @@ void upsert_begin(struct running *r, const struct message *m) {
     r->is_closed = true; /* such a worker is not spoken to any more */
     return;
   }
-  if (r->stop.code == ERROR_NONE && start_sync(r, &err)) running_stop(r, &err);
-  if (r->stop.code == ERROR_NONE)
-    running_send(r, &(struct message){.kind = MESSAGE_CREDIT, .number = {CREDITS}});
+  if (r->stop.code != ERROR_NONE) return;
+  if (start_sync(r, &err) || (may_be_held(r) && start_settling(r, false, &err))) {
+    running_stop(r, &err);
+    if (r->sync) sync_stop(r->sync, &err);
+  }
+  if (r->stop.code == ERROR_NONE && !r->settle) give_credits(r);
 }
 
 /* ---- rows ---------------------------------------------------------------- */
@@ -210,9 +267,8 @@ static void send_result(struct running *r, const struct tally *t, const struct e
   r->has_result_sent = true;
 }
 
-static void finish(struct running *r) {
+static void finish(struct running *r, const struct tally *t) {
   const struct error *why = sync_error(r->sync);
-  const struct tally *t = sync_tally(r->sync);
   send_result(r, t, why);
   tally_add(&r->before, t);
   if (why) running_stop(r, why);
@@ -222,6 +278,29 @@ static void finish(struct running *r) {
   r->sync = NULL;
 }
 
+/* The pass is over: rows may come, or the upsert is told. */
+static void settling_done(struct running *r) {
+  struct tally t = *sync_tally(r->sync);
+  struct settled settled = settle_result(r->settle);
+  const struct error *why = settle_error(r->settle);
+  if (r->is_last_settling) count_adopted(r, &t);
+  else warn_held(r, &settled);
+  if (why && !r->is_last_settling) sync_stop(r->sync, why);
+  bool is_last = r->is_last_settling;
+  settle_free(r->settle);
+  r->settle = NULL;
+  if (is_last) finish(r, &t);
+  else if (!why) give_credits(r);
+}
+
+static void sync_done(struct running *r) {
+  const struct tally *t = sync_tally(r->sync);
+  struct error err;
+  bool looks = t->held > 0 && !sync_error(r->sync) && !r->signal;
+  if (looks && start_settling(r, true, &err) == 0 && r->settle) return; /* once, and adopts what it finds */
+  finish(r, t);
+}
+
 void upsert_step(struct running *r) {
   static const struct tally nothing;
   if (!r->sync) {
@@ -229,9 +308,20 @@ void upsert_step(struct running *r) {
     if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns) send_result(r, &nothing, &r->stop);
     return;
   }
+  if (r->settle) {
+    if (sync_error(r->sync)) settle_stop(r->settle, sync_error(r->sync));
+    settle_step(r->settle);
+    if (settle_is_done(r->settle)) settling_done(r);
+    if (r->settle || !r->sync) return;
+  }
   sync_step(r->sync);
   feed(r);
   if (r->is_source_ended && !r->frames_len) sync_end(r->sync);
   sync_step(r->sync);
-  if (sync_is_done(r->sync)) finish(r);
+  if (sync_is_done(r->sync)) sync_done(r);
+}
+
+int64_t upsert_wake_at(const struct running *r) {
+  if (r->settle) return settle_wake_at(r->settle);
+  return r->sync ? sync_wake_at(r->sync) : INT64_MAX;
 }

@@ -8,6 +8,7 @@
 #define HOKO_NET_TRANSPORT_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 #include <stdint.h>
 
@@ -62,6 +63,11 @@ struct transport {
 };
 
 static inline int64_t transport_ready_at(struct transport *t) { return t->ready_at(t); }
+/* Whether another submit is allowed now. */
+static inline bool transport_is_ready(struct transport *t, const struct clock *clock) {
+  int64_t at = t->ready_at(t); /* asked first: "now" is a time before the next reading of the clock */
+  return at <= clock_mono_ns(clock);
+}
 static inline void transport_submit(struct transport *t, struct exchange *e) { t->submit(t, e); }
 static inline struct exchange *transport_next(struct transport *t) { return t->next(t); }
 static inline void transport_cancel(struct transport *t) { t->cancel(t); }

@@ -42,7 +42,6 @@ void batch_begin(struct batch *b, enum batch_kind kind, bool keeps_text) {
   b->rows_len = 0;
   b->body_bytes = 2; /* the brackets */
   b->ranges_len = 0;
-  b->intent = 0;
   b->tries = 0;
   b->refused_rows = 0;
   b->has_success = false;

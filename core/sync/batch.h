@@ -31,10 +31,13 @@ struct batch_row {
   uint32_t seq;        /* of a known partner; 0 */
   uint8_t mask;        /* bit F: field F is sent; the record has the row as it was submitted */
   bool is_told;        /* its outcome was counted */
+  bool is_resent;      /* it was a held row and is so no more */
 };
 
+/* INTENT: committed for it already; 0: none. */
 struct range {
   uint32_t from, to;
+  int64_t intent;
 };
 
 enum { BATCH_RANGES_MAX = 40 };
@@ -50,7 +53,6 @@ struct batch {
   size_t body_max;
   struct range ranges[BATCH_RANGES_MAX];
   unsigned ranges_len;
-  int64_t intent;         /* of the range on top; 0: none committed */
   unsigned tries;         /* of the range on top that failed in a row */
   int64_t not_before_ns;  /* while BATCH_WAITING */
   int64_t refused_rows;   /* rejected alone */
@@ -84,6 +86,7 @@ struct row batch_sent_row(const struct batch *b, uint32_t i);
 enum { BATCH_ALL_FIELDS = (1 << ROW_FIELDS) - 1 };
 
 static inline struct range batch_range(const struct batch *b) { return b->ranges[b->ranges_len - 1]; }
+static inline int64_t *batch_intent(struct batch *b) { return &b->ranges[b->ranges_len - 1].intent; }
 /* The records of the range on top, one behind the other, into TO. */
 MUST_USE int batch_put_records(const struct batch *b, struct buf *to);
 /* Assembles the body of the range on top; -1: no memory. */

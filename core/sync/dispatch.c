@@ -47,7 +47,7 @@ static void wake_waiting(struct sync *s) {
   for (uint32_t i = 1; i < s->pool_len; i++) {
     struct batch *b = &s->pool[i];
     if (b->state != BATCH_WAITING || b->not_before_ns > now || s->sent_len >= s->options.concurrency) continue;
-    if (transport_ready_at(s->options.transport) > now) return;
+    if (!transport_is_ready(s->options.transport, s->options.clock)) return;
     if (send_batch(s, b)) return;
   }
 }
@@ -63,7 +63,7 @@ void dispatch_step(struct sync *s) {
   flush_open(s);
   wake_waiting(s);
   while (!s->is_stopped && s->ready_len && s->sent_len < s->options.concurrency) {
-    if (transport_ready_at(s->options.transport) > sync_now(s)) return;
+    if (!transport_is_ready(s->options.transport, s->options.clock)) return;
     struct batch *b = &s->pool[s->ready[0]];
     drop_first_ready(s);
     if (send_batch(s, b)) return;
@@ -89,7 +89,6 @@ void dispatch_close(struct sync *s, struct batch *b) {
 
 /* The range on top is settled; the next one is sent, or the batch is done with. */
 static void range_done(struct sync *s, struct batch *b) {
-  b->intent = 0;
   b->tries = 0;
   b->ranges_len--;
   if (b->ranges_len == 0) dispatch_close(s, b);

@@ -31,6 +31,7 @@ struct sync {
   struct intake intake;
   struct ack *acks; /* scratch of a commit: batch_rows each */
   uint64_t *made;
+  int64_t *held_numbers;
   struct tally tally;
   uint64_t ordinal;      /* of the next row taken */
   uint32_t *ready;       /* numbers of batches to send, in order */
@@ -72,8 +73,12 @@ void dispatch_close(struct sync *s, struct batch *b);
 MUST_USE int settle_acknowledged(struct sync *s, struct batch *b);
 MUST_USE int settle_unclear(struct sync *s, struct batch *b);
 MUST_USE int settle_intent(struct sync *s, struct batch *b);
-MUST_USE int settle_close_intent(struct sync *s, struct batch *b);
+MUST_USE int settle_split(struct sync *s, struct batch *b, const struct range halves[2]);
+int settle_abandoned(struct sync *s, struct batch *b);
 MUST_USE int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why);
+
+/* The row as JSON, as it was submitted. */
+void sync_put_submitted(const struct sync *s, struct buf *to, const struct row *row);
 
 /* refusing.c: which row was it */
 void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why);

@@ -2,8 +2,6 @@
  * identity, kept back while that is under way, or put into the open batch. */
 #include "sync/inside.h"
 
-#include "base/json_text.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
@@ -18,26 +16,9 @@ static void refuse(struct sync *s, uint64_t ordinal, const struct sync_refusal *
   s->options.events.refused(s->options.events.user, ordinal, why);
 }
 
-/* The row as JSON, as it was submitted. */
-static void put_submitted(struct sync *s, struct buf *to, const struct row *row) {
-  buf_add_char(to, '{');
-  if (row->id.len) buf_printf(to, "\"id\":\"%.*s\"", (int)row->id.len, row->id.ptr);
-  for (int f = 0; f < ROW_FIELDS; f++)
-    if (row->field[f].len)
-      buf_printf(to, "%s\"%s\":%.*s", to->ptr[to->len - 1] == '{' ? "" : ",", row_field_name[f], (int)row->field[f].len,
-                 row->field[f].ptr);
-  if (s->options.key_name && row->key.len) {
-    if (to->ptr[to->len - 1] != '{') buf_add_char(to, ',');
-    json_put_string(to, slice_of(s->options.key_name));
-    buf_add_char(to, ':');
-    json_put_string(to, row->key);
-  }
-  buf_add_char(to, '}');
-}
-
 static void reject_planned(struct sync *s, uint64_t ordinal, const struct row *row, const struct plan *plan) {
   struct buf json = BUF_WITH_LIMIT(1 << 20);
-  put_submitted(s, &json, row);
+  sync_put_submitted(s, &json, row);
   struct reject r = {.key = row->key,
                      .row = buf_slice(&json),
                      .file = slice_of(s->options.file),
@@ -90,7 +71,7 @@ static struct batch *open_batch(struct sync *s, enum batch_kind kind) {
 void batch_make_ready(struct sync *s, enum batch_kind kind) {
   struct batch *b = s->open[kind];
   b->state = BATCH_READY;
-  b->ranges[0] = (struct range){0, b->rows_len};
+  b->ranges[0] = (struct range){0, b->rows_len, 0};
   b->ranges_len = 1;
   s->ready[s->ready_len++] = b->number;
   s->open[kind] = NULL;
@@ -176,6 +157,11 @@ static bool told_at_once(struct sync *s, const struct row *row, const struct pla
 
 /* false: there is no room now, try again when a batch has come back. */
 static bool place_row(struct sync *s, const struct row *row, const struct known *known, uint64_t ordinal) {
+  struct known cleared = *known;
+  if (s->options.resent) { /* settling decided about what is held; an equal row is another one */
+    cleared.is_held = cleared.is_made = cleared.is_rejected = false;
+    known = &cleared;
+  }
   struct plan_facts facts = {.row = row,
                              .known = known,
                              .content = known->is_rejected ? state_row_hash(s->options.state, row) : 0,

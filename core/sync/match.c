@@ -82,7 +82,7 @@ static uint64_t mix(uint64_t h, uint64_t v) {
   return h ^ (h >> 32);
 }
 
-static uint64_t join(const uint64_t field[ROW_FIELDS]) {
+uint64_t match_content(const uint64_t field[ROW_FIELDS]) {
   uint64_t h = 1;
   for (int f = 0; f < ROW_FIELDS; f++) h = mix(h, field[f]);
   return h ? h : 1;
@@ -91,7 +91,7 @@ static uint64_t join(const uint64_t field[ROW_FIELDS]) {
 static uint64_t row_content(const struct row *row, const struct hash_key *key) {
   uint64_t field[ROW_FIELDS];
   for (int f = 0; f < ROW_FIELDS; f++) field[f] = answer_hash_field(key, row->field[f]);
-  return join(field);
+  return match_content(field);
 }
 
 /* White space off both ends, NFC, e-mail in lower case, of a phone the digits. */
@@ -116,7 +116,7 @@ static uint64_t fold_field(enum row_field f, struct slice json, const struct has
 uint64_t match_fold(const struct slice field[ROW_FIELDS], const struct hash_key *key) {
   uint64_t hash[ROW_FIELDS];
   for (int f = 0; f < ROW_FIELDS; f++) hash[f] = fold_field((enum row_field)f, field[f], key);
-  return join(hash);
+  return match_content(hash);
 }
 
 /* Pairs rows and objects of equal hash; twins (equal in all) pair in any order.
@@ -149,7 +149,7 @@ static void hash_exact(const struct batch *b, const struct hash_key *key, uint64
   for (uint32_t i = 0; i < n; i++) {
     struct row row = batch_row(b, range.from + i);
     rows[i] = row_content(&row, key);
-    partners[i] = join(b->answer.partners[i].field_hash);
+    partners[i] = match_content(b->answer.partners[i].field_hash);
   }
 }
 

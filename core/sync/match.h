@@ -33,6 +33,9 @@ const char *match_name(enum match match); /* a sentence for a person */
 int match_changed_field(const struct batch *b, uint32_t row, const struct answer_partner *p,
                         const struct hash_key *key);
 
+/* The hash of three field hashes, as answer_partner and answer_hash_field() have them; 0 never. */
+uint64_t match_content(const uint64_t field_hash[ROW_FIELDS]);
+
 /* The hash of a row's three fields folded as above; 0 never.  FIELD are JSON pieces. */
 uint64_t match_fold(const struct slice field[ROW_FIELDS], const struct hash_key *key);
 

@@ -25,9 +25,13 @@ static void reject_rest(struct sync *s, struct batch *b, const struct sync_refus
 static void halve(struct sync *s, struct batch *b) {
   struct range whole = batch_range(b);
   uint32_t middle = whole.from + (whole.to - whole.from) / 2;
-  if (settle_close_intent(s, b)) return;
-  b->ranges[b->ranges_len - 1] = (struct range){middle, whole.to};
-  b->ranges[b->ranges_len++] = (struct range){whole.from, middle};
+  const struct range halves[2] = {{whole.from, middle, 0}, {middle, whole.to, 0}};
+  if (whole.intent) {
+    if (settle_split(s, b, halves)) return;
+  } else {
+    b->ranges[b->ranges_len - 1] = halves[1];
+    b->ranges[b->ranges_len++] = halves[0];
+  }
   b->tries = 0;
   s->bisected++;
   dispatch_send_again(s, b, 0);

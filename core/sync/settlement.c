@@ -20,40 +20,92 @@ static int commit(struct sync *s, struct commit *c) {
 
 /* ---- commit 1 ------------------------------------------------------------ */
 
+static struct intent intent_of(const struct sync *s, struct range range, struct slice records) {
+  return (struct intent){
+      .sent_at_ms = clock_wall_ms(s->options.clock), .rows_len = range.to - range.from, .rows = records};
+}
+
+static int put_records(struct sync *s, const struct batch *b, struct range range, struct buf *to) {
+  struct error err;
+  for (uint32_t i = range.from; i < range.to; i++) buf_add(to, b->records.ptr + b->rows[i].at, b->rows[i].len);
+  if (buf_ok(to)) return 0;
+  (void)error_set(&err, ERROR_MEMORY, "out of memory for recording %u rows", range.to - range.from);
+  sync_fail(s, &err);
+  return -1;
+}
+
+/* The held rows that the range sends again; they end being held with the intent (J2). */
+static size_t resent_numbers(struct sync *s, const struct batch *b, struct range range) {
+  size_t n = 0;
+  for (uint32_t i = range.from; s->options.resent && i < range.to; i++)
+    if (!b->rows[i].is_resent) s->held_numbers[n++] = s->options.resent[b->rows[i].ordinal];
+  return n;
+}
+
 /* Each attempt is an intent of its own, so that a held row's time is that of the
  * attempt which may have been applied. */
 int settle_intent(struct sync *s, struct batch *b) {
   struct buf records = BUF_WITH_LIMIT(SIZE_MAX >> 1);
   struct range range = batch_range(b);
   struct error err;
-  int rc = -1;
-  if (sync_need_stream(s)) return -1;
-  if (batch_put_records(b, &records)) {
-    (void)error_set(&err, ERROR_MEMORY, "out of memory for recording %u rows", range.to - range.from);
-    sync_fail(s, &err);
-    goto out;
-  }
-  struct intent in = {.sent_at_ms = clock_wall_ms(s->options.clock),
-                      .rows_len = range.to - range.from,
-                      .rows = buf_slice(&records)};
-  if (b->intent) {
-    struct commit c = {.closed = &b->intent, .closed_len = 1, .opened = &in, .opened_len = 1};
+  int rc = sync_need_stream(s) || put_records(s, b, range, &records) ? -1 : 0;
+  struct intent in = intent_of(s, range, buf_slice(&records));
+  size_t settled = resent_numbers(s, b, range);
+  if (rc == 0 && (range.intent || settled)) {
+    struct commit c = {.closed = &range.intent, .closed_len = range.intent ? 1 : 0, .opened = &in, .opened_len = 1,
+                       .settled = s->held_numbers, .settled_len = settled};
     rc = commit(s, &c);
-  } else if ((rc = intent_commit(s->stream, &in, s->options.run, &err))) {
+  } else if (rc == 0 && (rc = intent_commit(s->stream, &in, s->options.run, &err))) {
     sync_fail(s, &err);
   }
-  if (rc == 0) b->intent = in.number;
-out:
+  if (rc == 0) {
+    *batch_intent(b) = in.number;
+    for (uint32_t i = range.from; settled && i < range.to; i++) b->rows[i].is_resent = true;
+  }
   buf_free(&records);
   return rc;
 }
 
-int settle_close_intent(struct sync *s, struct batch *b) {
-  if (!b->intent) return 0;
-  struct commit c = {.closed = &b->intent, .closed_len = 1};
-  if (commit(s, &c)) return -1;
-  b->intent = 0;
+/* A refused range in two: what was refused is not under way any more.  Rows that
+ * were held have no source to yield them again, so their halves are intents at once. */
+int settle_split(struct sync *s, struct batch *b, const struct range halves[2]) {
+  struct buf records = BUF_WITH_LIMIT(SIZE_MAX >> 1);
+  struct intent opened[2];
+  int64_t *parent = batch_intent(b);
+  struct commit c = {.closed = parent, .closed_len = 1};
+  int rc = 0;
+  if (s->options.resent) {
+    rc = put_records(s, b, halves[0], &records);
+    size_t first = records.len;
+    if (rc == 0) rc = put_records(s, b, halves[1], &records);
+    opened[0] = intent_of(s, halves[0], (struct slice){records.ptr, first});
+    opened[1] = intent_of(s, halves[1], (struct slice){records.ptr + first, records.len - first});
+    c.opened = opened;
+    c.opened_len = 2;
+  }
+  if (rc == 0) rc = commit(s, &c);
+  buf_free(&records);
+  if (rc) return -1;
+  b->ranges[b->ranges_len - 1] = halves[1];
+  b->ranges[b->ranges_len - 1].intent = s->options.resent ? opened[1].number : 0;
+  b->ranges[b->ranges_len] = halves[0];
+  b->ranges[b->ranges_len++].intent = s->options.resent ? opened[0].number : 0;
   return 0;
+}
+
+/* The intents of B's ranges, none of which is on the wire: what was not applied is
+ * pending, but for rows that were held, which stay so. */
+int settle_abandoned(struct sync *s, struct batch *b) {
+  int64_t numbers[BATCH_RANGES_MAX];
+  size_t n = 0;
+  for (unsigned i = 0; i < b->ranges_len; i++)
+    if (b->ranges[i].intent) numbers[n++] = b->ranges[i].intent;
+  struct commit c = {.closed = numbers, .closed_len = n, .run = s->options.run};
+  struct error err;
+  if (s->options.resent) c = (struct commit){.unclear = numbers, .unclear_len = n, .run = s->options.run};
+  if (n == 0 || !s->stream || stream_commit(s->stream, &c, &err) == 0) return 0;
+  sync_warn(s, "%s; the next run holds those rows", err.message);
+  return -1;
 }
 
 /* ---- commit 2 ------------------------------------------------------------ */
@@ -111,7 +163,7 @@ static void tell_acknowledged(struct sync *s, struct batch *b) {
 }
 
 int settle_acknowledged(struct sync *s, struct batch *b) {
-  struct commit c = {.closed = &b->intent, .closed_len = b->intent ? 1 : 0};
+  struct commit c = {.closed = batch_intent(b), .closed_len = *batch_intent(b) ? 1 : 0};
   if (s->options.has_key || b->kind == BATCH_CREATE) {
     collect(s, b, &c);
     if (commit(s, &c)) return -1;
@@ -123,20 +175,19 @@ int settle_acknowledged(struct sync *s, struct batch *b) {
 /* J3: what left without a full match is sent again by settling only. */
 int settle_unclear(struct sync *s, struct batch *b) {
   struct range range = batch_range(b);
-  struct commit c = {.unclear = &b->intent, .unclear_len = 1};
+  struct commit c = {.unclear = batch_intent(b), .unclear_len = 1};
   if (commit(s, &c)) return -1;
   for (uint32_t i = range.from; i < range.to; i++) {
     told(s, b, i);
     if (s->options.events.dropped) s->options.events.dropped(s->options.events.user, b->rows[i].ordinal);
   }
   s->tally.held += range.to - range.from;
-  b->intent = 0;
   return 0;
 }
 
 /* ---- rejects ------------------------------------------------------------- */
 
-static void put_submitted(const struct sync *s, struct buf *to, const struct row *row) {
+void sync_put_submitted(const struct sync *s, struct buf *to, const struct row *row) {
   const char *between = "{";
   if (row->id.len) {
     buf_printf(to, "{\"id\":\"%.*s\"", (int)row->id.len, row->id.ptr);
@@ -167,7 +218,7 @@ static int reject_each(struct sync *s, struct batch *b, struct range rows, const
   int rc = -1;
   for (uint32_t k = 0; rejects && ends && k < n; k++) {
     struct row row = batch_row(b, rows.from + k);
-    put_submitted(s, &json, &row);
+    sync_put_submitted(s, &json, &row);
     ends[k] = json.len;
     rejects[k] = (struct reject){.key = row.key,
                                  .content = s->options.has_key ? state_row_hash(s->options.state, &row) : 0,
@@ -186,7 +237,7 @@ static int reject_each(struct sync *s, struct batch *b, struct range rows, const
   }
   for (uint32_t k = 0; k < n; k++)
     rejects[k].row = (struct slice){json.ptr + (k ? ends[k - 1] : 0), ends[k] - (k ? ends[k - 1] : 0)};
-  struct commit c = {.rejects = rejects, .rejects_len = n, .closed = &b->intent, .closed_len = b->intent ? 1 : 0};
+  struct commit c = {.rejects = rejects, .rejects_len = n, .closed = batch_intent(b), .closed_len = *batch_intent(b) ? 1 : 0};
   rc = commit(s, &c);
 out:
   buf_free(&json);
@@ -197,7 +248,6 @@ out:
 
 int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why) {
   if (sync_need_stream(s) || reject_each(s, b, rows, why)) return -1;
-  b->intent = 0;
   for (uint32_t i = rows.from; i < rows.to; i++) {
     told(s, b, i);
     s->tally.rejected++;

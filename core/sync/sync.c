@@ -74,7 +74,8 @@ static int new_scratch(struct sync *s, struct error *err) {
   s->intake.known = calloc(INTAKE_ROWS, sizeof *s->intake.known);
   s->acks = calloc(o->batch_rows, sizeof *s->acks);
   s->made = calloc(o->batch_rows, sizeof *s->made);
-  if (!s->intake.rows || !s->intake.known || !s->acks || !s->made)
+  s->held_numbers = calloc(o->batch_rows, sizeof *s->held_numbers);
+  if (!s->intake.rows || !s->intake.known || !s->acks || !s->made || !s->held_numbers)
     return error_set(err, ERROR_MEMORY, "out of memory for batches of %u rows", o->batch_rows);
   return matching_init(&s->matching, o->batch_rows, err);
 }
@@ -104,6 +105,7 @@ void sync_free(struct sync *s) {
   intake_free(s);
   free(s->acks);
   free(s->made);
+  free(s->held_numbers);
   free(s->pool);
   free(s->ready);
   free(s);
@@ -132,13 +134,9 @@ static void abandon(struct sync *s) {
     if (b->state == BATCH_FREE || b->state == BATCH_SENT) continue;
     for (uint32_t i = 0; i < b->rows_len; i++)
       if (!b->rows[i].is_told) s->tally.pending++;
-    if (b->intent && s->stream) {
-      struct error err;
-      struct commit c = {.closed = &b->intent, .closed_len = 1, .run = s->options.run};
-      if (stream_commit(s->stream, &c, &err)) sync_warn(s, "%s; the next run holds those rows", err.message);
-    }
+    (void)settle_abandoned(s, b); /* it has warned; the next run finds the intents */
     b->rows_len = 0;
-    b->intent = 0;
+    b->ranges_len = 0;
     if (n) b->state = BATCH_FREE;
   }
   s->open[BATCH_CREATE] = s->open[BATCH_UPDATE] = NULL;

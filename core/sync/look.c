@@ -1,0 +1,241 @@
+#include "sync/look.h"
+
+#include "api/refusal.h"
+#include "base/json_scan.h"
+#include "base/map.h"
+#include "sync/backoff.h"
+#include "sync/match.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OVERLAP = 50, RESTARTS_MAX = 5, PARTNERS_MAX = 4 << 20, TEXT_MAX = 64 << 10, BYTES_A_PARTNER = 64 << 10 };
+
+static const int64_t NS_A_MS = 1000000;
+
+struct look {
+  struct look_options options;
+  struct answer answer;
+  struct exchange exchange;
+  char target[96];
+  struct looked *partners;
+  size_t partners_len, partners_cap;
+  struct map seen; /* hash of id → index in partners */
+  uint64_t skip;
+  unsigned restarts, tries;
+  int64_t not_before_ns, failing_since_ns, skew_ms, requests;
+  uint64_t seed;
+  bool is_sent, is_done, is_stopped;
+  struct error err;
+};
+
+int look_new(struct look **out, const struct look_options *options, struct error *err) {
+  struct look *l = calloc(1, sizeof *l);
+  if (!l) return error_set(err, ERROR_MEMORY, "out of memory for a listing");
+  l->options = *options;
+  l->seed = options->seed;
+  l->seen = MAP_WITH_LIMIT(PARTNERS_MAX);
+  l->exchange.text = BUF_WITH_LIMIT(TEXT_MAX);
+  struct answer_options o = {.partners_max = options->page_rows,
+                             .bytes_max = (size_t)options->page_rows * BYTES_A_PARTNER,
+                             .keeps_text = true,
+                             .key = options->key};
+  if (answer_init(&l->answer, &o, err)) {
+    free(l);
+    return -1;
+  }
+  *out = l;
+  return 0;
+}
+
+void look_free(struct look *l) {
+  if (!l) return;
+  answer_free(&l->answer);
+  buf_free(&l->exchange.text);
+  map_free(&l->seen);
+  free(l->partners);
+  free(l);
+}
+
+static void fail(struct look *l, const struct error *why) {
+  l->err = *why;
+  l->is_done = true;
+}
+
+/* ---- a page -------------------------------------------------------------- */
+
+struct wanted {
+  const struct look *l;
+  const struct uuid *id;
+};
+
+static bool is_it(const void *user, uint32_t value) {
+  const struct wanted *w = user;
+  return uuid_equal(&w->l->partners[value].id, w->id);
+}
+
+static bool was_seen(const struct look *l, const struct uuid *id) {
+  struct wanted w = {l, id};
+  return map_find(&l->seen, hash_bytes(&l->options.key, id->bytes, sizeof id->bytes), is_it, &w) != MAP_FREE;
+}
+
+static int add(struct look *l, const struct looked *p) {
+  if (l->partners_len == l->partners_cap) {
+    size_t cap = l->partners_cap ? 2 * l->partners_cap : 1024;
+    struct looked *more = realloc(l->partners, cap * sizeof *more);
+    if (!more) return -1;
+    l->partners = more;
+    l->partners_cap = cap;
+  }
+  l->partners[l->partners_len] = *p;
+  uint64_t hash = hash_bytes(&l->options.key, p->id.bytes, sizeof p->id.bytes);
+  if (map_add(&l->seen, hash, (uint32_t)l->partners_len)) return -1;
+  l->partners_len++;
+  return 0;
+}
+
+/* When the object says it was created; INT64_MAX where it does not say. */
+static int64_t created_ms(struct slice object) {
+  struct json_scan scan;
+  int64_t at;
+  json_init(&scan, 64);
+  json_feed(&scan, object, true);
+  for (enum json_token token = json_next(&scan); token > JSON_NEED_MORE && token < JSON_END_OF_VALUE;
+       token = json_next(&scan)) {
+    if (scan.depth != 1 || token != JSON_KEY || !slice_is(scan.text, "createdAt")) continue;
+    if (json_next(&scan) == JSON_STRING && clock_parse(scan.text, &at) == 0) return at;
+    break;
+  }
+  return INT64_MAX;
+}
+
+/* Adds what is new of the page; -1: no memory. *met: some of it was seen before.
+ * *is_old: its last partner was created before since. */
+static int take_page(struct look *l, bool *met, bool *is_old) {
+  *met = l->partners_len == 0;
+  *is_old = false;
+  for (size_t i = 0; i < l->answer.partners_len; i++) {
+    const struct answer_partner *p = &l->answer.partners[i];
+    struct slice object = answer_text(&l->answer, i);
+    struct row fields;
+    if (was_seen(l, &p->id)) {
+      *met = true;
+      continue;
+    }
+    if (answer_object(object, &fields)) continue; /* the answer was scanned: only memory can fail here */
+    struct looked looked = {.id = p->id,
+                            .exact = match_content(p->field_hash),
+                            .folded = match_fold(fields.field, &l->options.key)};
+    if (add(l, &looked)) return -1;
+    *is_old = created_ms(object) < l->options.since_ms;
+  }
+  return 0;
+}
+
+static void restart(struct look *l) {
+  struct error err;
+  l->skip = 0;
+  l->partners_len = 0;
+  map_clear(&l->seen);
+  if (++l->restarts <= RESTARTS_MAX) return;
+  (void)error_set(&err, ERROR_UNREACHABLE, "the list of partners changes too fast to be read");
+  (void)error_hint(&err, "hoko settle, when fewer other programs write to the workspace");
+  fail(l, &err);
+}
+
+static void page_came(struct look *l) {
+  struct error err;
+  bool met, is_old;
+  if (l->exchange.limits.date_ms > 0) l->skew_ms = l->exchange.limits.date_ms - clock_wall_ms(l->options.clock);
+  l->failing_since_ns = 0;
+  l->tries = 0;
+  if (take_page(l, &met, &is_old)) {
+    (void)error_set(&err, ERROR_MEMORY, "out of memory for a list of %zu partners", l->partners_len);
+    fail(l, &err);
+  } else if (l->answer.partners_len < l->options.page_rows) {
+    if (met || l->answer.partners_len == 0) l->is_done = true;
+    else restart(l);
+  } else if (!met) {
+    restart(l);
+  } else if (is_old) {
+    l->is_done = true;
+  } else {
+    uint32_t step = l->options.page_rows > 2 * OVERLAP ? l->options.page_rows - OVERLAP : l->options.page_rows / 2;
+    l->skip += step;
+  }
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+static void page_failed(struct look *l, enum error_code code) {
+  struct error err = l->exchange.err;
+  struct refusal refusal;
+  if (l->exchange.end == EXCHANGE_ANSWERED && l->exchange.status / 100 == 2) {
+    (void)error_set(&err, code, "the list of partners cannot be read: %s", l->answer.reason ? l->answer.reason : "no list");
+  } else if (l->exchange.end == EXCHANGE_ANSWERED) {
+    refusal_parse(&refusal, buf_slice(&l->exchange.text));
+    (void)error_set(&err, code, "Hoko answered %d to a listing: %s", l->exchange.status, refusal_text(&refusal, false));
+    if (l->exchange.status == 403) (void)error_hint(&err, "give the key the scope partnersRead or what the answer names");
+  }
+  err.code = code;
+  fail(l, &err);
+}
+
+static void try_again(struct look *l) {
+  int64_t now = clock_mono_ns(l->options.clock);
+  if (!l->failing_since_ns) l->failing_since_ns = now;
+  if (now - l->failing_since_ns >= l->options.give_up_ms * NS_A_MS) {
+    page_failed(l, ERROR_UNREACHABLE);
+    return;
+  }
+  l->tries++;
+  l->not_before_ns = now + (l->exchange.status == 429 ? 0 : backoff_ns(l->tries, &l->seed));
+}
+
+bool look_take(struct look *l, struct exchange *e) {
+  if (e != &l->exchange) return false;
+  l->is_sent = false;
+  l->requests += e->attempts;
+  bool is_answered = e->end == EXCHANGE_ANSWERED;
+  if (is_answered && e->status == 200 && l->answer.state == ANSWER_COMPLETE) page_came(l);
+  else if (is_answered && (e->status == 401 || e->status == 403)) page_failed(l, ERROR_AUTH);
+  else if (e->end == EXCHANGE_TLS_REFUSED || (is_answered && e->status >= 300 && e->status < 500 && e->status != 429 &&
+                                              e->status != 408 && e->status != 425))
+    page_failed(l, ERROR_UNREACHABLE);
+  else try_again(l);
+  return true;
+}
+
+void look_step(struct look *l) {
+  if (l->is_done || l->is_sent || l->is_stopped || clock_mono_ns(l->options.clock) < l->not_before_ns) return;
+  if (!transport_is_ready(l->options.transport, l->options.clock)) return;
+  (void)snprintf(l->target, sizeof l->target, "/partners?take=%" PRIu32 "&skip=%" PRIu64 "&sort=desc", l->options.page_rows,
+                 l->skip);
+  struct buf text = l->exchange.text;
+  buf_clear(&text);
+  answer_reset(&l->answer);
+  l->exchange = (struct exchange){
+      .method = EXCHANGE_GET, .target = l->target, .answer = &l->answer, .owner = l, .text = text};
+  l->is_sent = true;
+  transport_submit(l->options.transport, &l->exchange);
+}
+
+int64_t look_wake_at(const struct look *l) {
+  if (l->is_done || l->is_sent || l->is_stopped) return INT64_MAX;
+  int64_t open = transport_ready_at(l->options.transport);
+  return open > l->not_before_ns ? open : l->not_before_ns;
+}
+
+bool look_is_done(const struct look *l) { return !l->is_sent && (l->is_done || l->is_stopped); }
+bool look_is_waiting(const struct look *l) { return l->is_sent; }
+void look_stop(struct look *l) { l->is_stopped = true; }
+const struct error *look_error(const struct look *l) { return l->err.code != ERROR_NONE ? &l->err : NULL; }
+
+const struct looked *look_partners(const struct look *l, size_t *len) {
+  *len = l->partners_len;
+  return l->partners;
+}
+
+int64_t look_skew_ms(const struct look *l) { return l->skew_ms; }
+int64_t look_requests(const struct look *l) { return l->requests; }
