@@ -11,6 +11,11 @@ const struct option commands_common[] = {
      .completes = COMPLETES_FOLDER,
      .help = "the project folder"},
     {.name = "key", .type = OPTION_TEXT, .value = "NAME", .help = "the keystore's entry to use"},
+    {.name = "passphrase-fd",
+     .type = OPTION_INT,
+     .value = "N",
+     .max = 1 << 20,
+     .help = "the descriptor that the keystore's passphrase is read from, one line"},
     {.name = "base-url", .type = OPTION_TEXT, .value = "URL", .help = "where Hoko is"},
     {.name = "state", .type = OPTION_TEXT, .value = "URL", .help = "sqlite:FILE or postgresql://…"},
     {.name = "quiet", .letter = 'q', .type = OPTION_FLAG, .help = "warnings and errors only"},
@@ -37,6 +42,7 @@ const struct option commands_common[] = {
 
 const struct command *const commands[] = {
     &command_run,
+    &command_key,
     &command_mock,
     &command_init,
     &command_doctor,

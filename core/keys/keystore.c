@@ -70,7 +70,9 @@ void keystore_free(struct keystore *ks) {
 
 struct keystore *keystore_open(const char *path, struct error *err) {
   struct keystore *ks = keystore_new(path, err);
-  if (!ks || (ks->vault = vault_read(path, err))) return ks;
+  if (!ks) return NULL;
+  used_read(&ks->notes, path);
+  if ((ks->vault = vault_read(path, err))) return ks;
   keystore_free(ks);
   return NULL;
 }
@@ -92,16 +94,25 @@ static int older_copy(const struct keystore *ks, uint64_t has, uint64_t seen, st
   return error_hint(err, "if you put it back on purpose, remove %.400s.used", ks->path);
 }
 
-/* V, which MASTER fits, must be whole and not older than what was seen. */
-static int accept(struct keystore *ks, const struct vault *v, const struct secret *master,
-                  struct error *err) {
-  if (vault_authenticate(v, master, err) != 0) return error_context(err, "%s", ks->path);
+/* The newest notes, those of others too. */
+static void read_notes(struct keystore *ks, const struct vault *v) {
   char id[KEYSTORE_ID_SIZE];
   id_text(v, id);
-  used_read(&ks->notes, ks->path, id);
-  uint64_t generation = v->file.head.generation, seen = ks->notes.generation;
-  if (generation < seen) return older_copy(ks, generation, seen, err);
-  if (generation == seen) return 0;
+  used_read(&ks->notes, ks->path);
+  used_claim(&ks->notes, id);
+}
+
+/* V, which MASTER fits, must be whole and not older than what was seen before V was read. */
+static int accept(struct keystore *ks, const struct vault *v, const struct secret *master,
+                  struct error *err) {
+  char id[KEYSTORE_ID_SIZE];
+  uint64_t generation = v->file.head.generation;
+  if (vault_authenticate(v, master, err) != 0) return error_context(err, "%s", ks->path);
+  id_text(v, id);
+  used_claim(&ks->notes, id);
+  if (generation < ks->notes.generation) return older_copy(ks, generation, ks->notes.generation, err);
+  read_notes(ks, v);
+  if (generation <= ks->notes.generation) return 0;
   ks->notes.generation = generation;
   used_write(&ks->notes, ks->path);
   return 0;
@@ -162,6 +173,7 @@ int keystore_unlock_token(struct keystore *ks, const struct secret *token, struc
 }
 
 struct vault *keystore_read_again(struct keystore *ks, struct error *err) {
+  used_read(&ks->notes, ks->path);
   struct vault *now = vault_read(ks->path, err);
   if (!now) return NULL;
   if (!vault_fits(now, ks->master)) {
@@ -240,10 +252,8 @@ struct secret *keystore_key(const struct keystore *ks, const char *name, struct 
 }
 
 void keystore_note_used(struct keystore *ks, const char *name, int64_t now_ms) {
-  char id[KEYSTORE_ID_SIZE];
   uint64_t generation = ks->vault->file.head.generation;
-  keystore_id(ks, id);
-  used_read(&ks->notes, ks->path, id); /* others note too */
+  read_notes(ks, ks->vault);
   int64_t last_ms = used_at(&ks->notes, name);
   if (now_ms >= last_ms && now_ms - last_ms < NOTE_EVERY_MS) return;
   used_set(&ks->notes, name, now_ms);

@@ -244,7 +244,7 @@ struct keystore *keystore_create(const char *path, const struct secret *passphra
   int rc = lock < 0 ? -1 : create_locked(ks, &head, err);
   if (lock >= 0) keyfile_unlock(lock);
   if (rc == 0) {
-    keystore_id(ks, ks->notes.id);
+    keystore_id(ks, ks->notes.id); /* which are empty yet */
     update_notes(ks, NULL, NULL);
     return ks;
   }

@@ -10,7 +10,7 @@ struct keystore {
   char path[PATH_SIZE];
   struct vault *vault;
   struct secret *master; /* NULL while it is locked */
-  struct used notes;     /* as they were when vault was read */
+  struct used notes;     /* as they were before vault was read */
 };
 
 /* One with a path and nothing in it. */

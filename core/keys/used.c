@@ -93,12 +93,15 @@ static bool read_text(struct buf *text, const char *path) {
   return is_read;
 }
 
-void used_read(struct used *u, const char *path, const char *id) {
+void used_read(struct used *u, const char *path) {
   struct buf text = BUF_WITH_LIMIT(TEXT_LIMIT);
-  if (!read_text(&text, path) || !used_parse(u, buf_slice(&text)) || strcmp(u->id, id) != 0)
-    *u = (struct used){.len = 0};
-  (void)snprintf(u->id, sizeof u->id, "%s", id);
+  if (!read_text(&text, path) || !used_parse(u, buf_slice(&text))) *u = (struct used){.len = 0};
   buf_free(&text);
+}
+
+void used_claim(struct used *u, const char *id) {
+  if (strcmp(u->id, id) != 0) *u = (struct used){.len = 0};
+  (void)snprintf(u->id, sizeof u->id, "%s", id);
 }
 
 void used_write(const struct used *u, const char *path) {

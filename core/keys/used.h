@@ -21,9 +21,11 @@ struct used {
   size_t len;
 };
 
-/* What stands beside the keystore at PATH; empty when that is absent, unreadable or of
- * another keystore than ID. */
-void used_read(struct used *u, const char *path, const char *id);
+/* What stands beside the keystore at PATH; empty when that is absent or unreadable.  To tell an
+ * older copy it is read before the keystore: what another writes in between must not count. */
+void used_read(struct used *u, const char *path);
+/* Empties U unless it tells of the keystore ID, of which it tells from here on. */
+void used_claim(struct used *u, const char *id);
 void used_write(const struct used *u, const char *path);
 
 /* Parses TEXT; false: it is not what used_write() wrote, *u is empty. */

@@ -68,9 +68,10 @@ static void notes_of_another_keystore_are_not_believed(void **state) {
   struct used in = {.id = ID, .generation = 7};
   scene_begin(&s);
   used_write(&in, s.path);
-  used_read(&used, s.path, ID);
+  used_read(&used, s.path);
+  used_claim(&used, ID);
   assert_int_equal(used.generation, 7);
-  used_read(&used, s.path, "ffeeddccbbaa99887766554433221100");
+  used_claim(&used, "ffeeddccbbaa99887766554433221100");
   assert_int_equal(used.generation, 0);
   assert_string_equal(used.id, "ffeeddccbbaa99887766554433221100");
   scene_end(&s);
