@@ -6,12 +6,13 @@
 
 enum { DAY_SIZE = 11, MINUTE_SIZE = 17, KEY_WIDTH = 5 };
 
-/* "2027-01-31", or with the minute. */
-static void put_time(char *to, size_t size, int64_t ms, const char *none) {
-  char text[CLOCK_TEXT_SIZE];
-  clock_format(ms, text);
-  (void)snprintf(to, size, "%s", ms ? text : none);
-  if (ms && size > DAY_SIZE) to[DAY_SIZE - 1] = ' '; /* for the T between day and time */
+/* As much of "2027-01-31 12:00" as fits SIZE; "-" for 0. */
+static void put_time(char *to, size_t size, int64_t ms) {
+  char text[CLOCK_TEXT_SIZE] = "-";
+  if (ms) clock_format(ms, text);
+  if (ms) text[DAY_SIZE - 1] = ' '; /* for the T between day and time */
+  text[size - 1] = '\0';
+  memcpy(to, text, strlen(text) + 1);
 }
 
 struct list_line {
@@ -30,9 +31,9 @@ static int fill_line(const struct cli *cli, const struct keystore *ks, size_t i,
   (void)snprintf(line->name, sizeof line->name, "%s", e.name);
   (void)snprintf(line->origin, sizeof line->origin, "%s", e.origin);
   (void)snprintf(line->key, sizeof line->key, last[0] ? "…%s" : "-", last);
-  put_time(line->added, sizeof line->added, e.added_ms, "-");
-  put_time(line->used, sizeof line->used, e.used_ms, "-");
-  put_time(expires, sizeof expires, e.expires_ms, "-");
+  put_time(line->added, sizeof line->added, e.added_ms);
+  put_time(line->used, sizeof line->used, e.used_ms);
+  put_time(expires, sizeof expires, e.expires_ms);
   bool is_over = e.expires_ms && e.expires_ms <= clock_wall_ms(cli->clock);
   (void)snprintf(line->expires, sizeof line->expires, "%s%s", expires, is_over ? " (over)" : "");
   return 0;
