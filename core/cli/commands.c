@@ -42,6 +42,7 @@ const struct option commands_common[] = {
 
 const struct command *const commands[] = {
     &command_run,
+    &command_check,
     &command_key,
     &command_mock,
     &command_init,

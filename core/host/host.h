@@ -29,6 +29,11 @@ void worker_stop(struct worker *w);
  * the place; the worker is of no more use then. */
 MUST_USE int worker_config(struct worker *w, const char *folder, struct buf *json, struct error *err);
 
+/* Appends what is wrong with the script at PATH, which is not run, as JSON: an array of
+ * {"line","severity","message"}, severity "error" or "warning", by line.  -1: ERROR_USAGE,
+ * it could not be looked at. */
+MUST_USE int worker_check(struct worker *w, const char *path, struct buf *json, struct error *err);
+
 /* ---- permissions ---- */
 
 struct texts {

@@ -1,19 +1,22 @@
 #include "host/process.h"
 
+#include "base/json_text.h"
 #include "host/files.h"
 #include "host/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BRIDGE_FD = 3, CONFIG_LIMIT_MS = 2000 };
+enum { BRIDGE_FD = 3, QUICK_LIMIT_MS = 2000 };
 
 /* The image starts anew with an empty environment and nothing open but the bridge. */
 static int spawn(pid_t *pid, int bridge) {
@@ -82,19 +85,19 @@ void worker_stop(struct worker *w) {
   free(w);
 }
 
-/* ---- hoko.lua ------------------------------------------------------------ */
+/* ---- hoko.lua, and scripts that are looked at ------------------------------ */
 
-static int wait_for_message(struct worker *w, struct message *m, struct error *err) {
+static int wait_for_message(struct worker *w, const char *name, struct message *m, struct error *err) {
   for (;;) {
     switch (channel_next(w->channel, m, err)) {
     case CHANNEL_MESSAGE: return 0;
-    case CHANNEL_CLOSED: return error_set(err, ERROR_USAGE, "hoko.lua ended the worker");
+    case CHANNEL_CLOSED: return error_set(err, ERROR_USAGE, "%s ended the worker", name);
     case CHANNEL_BROKEN: return -1;
     case CHANNEL_NOTHING: break;
     }
     struct pollfd p = {.fd = channel_fd(w->channel), .events = POLLIN};
-    int n = poll(&p, 1, CONFIG_LIMIT_MS);
-    if (n == 0) return error_set(err, ERROR_USAGE, "hoko.lua did not return within %d ms", CONFIG_LIMIT_MS);
+    int n = poll(&p, 1, QUICK_LIMIT_MS);
+    if (n == 0) return error_set(err, ERROR_USAGE, "%s did not return within %d ms", name, QUICK_LIMIT_MS);
   }
 }
 
@@ -107,24 +110,56 @@ static int send_opened(struct worker *w, int fd, const struct error *why) {
   return channel_send_fd(w->channel, &reply, fd);
 }
 
-static int take_config(const struct message *m, struct buf *json, struct error *err) {
+static int take_json(const struct message *m, const char *name, struct buf *json, struct error *err) {
   if (m->number[0] == DONE_OK) {
     buf_add_slice(json, m->text[3]);
-    return buf_ok(json) ? 0 : error_set(err, ERROR_USAGE, "hoko.lua is too large");
+    return buf_ok(json) ? 0 : error_set(err, ERROR_USAGE, "%s is too large", name);
   }
   (void)error_set(err, ERROR_USAGE, "%.*s", (int)m->text[1].len, m->text[1].ptr);
-  return error_place(err, "hoko.lua", (int)m->number[2]);
+  return error_place(err, name, (int)m->number[2]);
+}
+
+/* Has a quick task done, in which the worker asks for no more than the file NAME;
+ * OPEN_IT(PATH) opens it. */
+static int do_quickly(struct worker *w, const struct message *task, const char *name,
+                      int (*open_it)(const char *path, struct error *err), const char *path, struct buf *json,
+                      struct error *err) {
+  struct message m;
+  struct error why;
+  if (channel_send(w->channel, task)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
+  for (;;) {
+    if (wait_for_message(w, name, &m, err)) return -1;
+    if (m.kind == MESSAGE_DONE) return take_json(&m, name, json, err);
+    if (m.kind != MESSAGE_OPEN) return error_set(err, ERROR_INTERNAL, "the worker asked for more than %s", name);
+    int fd = open_it(path, &why);
+    if (send_opened(w, fd, &why)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
+  }
 }
 
 int worker_config(struct worker *w, const char *folder, struct buf *json, struct error *err) {
-  struct message m = {.kind = MESSAGE_TASK, .number = {TASK_CONFIG}};
-  struct error why;
-  if (channel_send(w->channel, &m)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
-  for (;;) {
-    if (wait_for_message(w, &m, err)) return -1;
-    if (m.kind == MESSAGE_DONE) return take_config(&m, json, err);
-    if (m.kind != MESSAGE_OPEN) return error_set(err, ERROR_INTERNAL, "the worker asked for more than hoko.lua");
-    int fd = files_open_config(folder, &why);
-    if (send_opened(w, fd, &why)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
-  }
+  const struct message task = {.kind = MESSAGE_TASK, .number = {TASK_CONFIG}};
+  return do_quickly(w, &task, "hoko.lua", files_open_config, folder, json, err);
+}
+
+/* The messages do without PATH, which is their place. */
+static int open_script(const char *path, struct error *err) {
+  struct stat st;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return error_errno(err, ERROR_USAGE, errno, "the script cannot be read");
+  if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode)) return fd;
+  (void)close(fd);
+  return error_set(err, ERROR_USAGE, "this is a folder, not a script");
+}
+
+int worker_check(struct worker *w, const char *path, struct buf *json, struct error *err) {
+  struct buf needs = BUF_WITH_LIMIT(64 << 10);
+  buf_add_text(&needs, "{\"is_check\":true,\"args\":[],\"limits\":{},\"env\":{},\"env_allowed\":{},\"script\":");
+  json_put_string(&needs, slice_of(path));
+  buf_add_char(&needs, '}');
+  const struct message task = {
+      .kind = MESSAGE_TASK, .number = {TASK_CHECK}, .text = {slice_of(path), buf_slice(&needs)}};
+  int rc = buf_ok(&needs) ? do_quickly(w, &task, path, open_script, path, json, err)
+                          : error_set(err, ERROR_MEMORY, "out of memory for %s", path);
+  buf_free(&needs);
+  return rc;
 }

@@ -11,3 +11,4 @@ hoko.run = { id = task.run, dry = task.dry_run }
 arg = { table.unpack(task.args) }
 arg[0] = task.script
 native.run("surroundings.lua", hoko, native, options, task)
+if task.is_check then task.check = native.run("check.lua", native, options) end

@@ -112,11 +112,32 @@ local function is_choice(value, spec)
   return false
 end
 
-local function check_range(name, key, value, spec)
+local function is_in_range(value, spec)
   if type(value) == "string" and tests.size(value) then value = native.size(value) end
-  if type(value) ~= "number" or not spec.min then return end
-  if value < spec.min or value > spec.max then
-    native.raise(("%s: option '%s' must be from %s to %s, got %s"):format(name, key, spec.min, spec.max, value))
+  if type(value) ~= "number" or not spec.min then return true end
+  return value >= spec.min and value <= spec.max
+end
+
+--- What is wrong with one option, or nil.
+---@param name string       the function, as a user calls it
+---@param key any           the option's name
+---@param is_known boolean  whether `value` is known; `hoko check` sees constants only
+---@param value any
+---@return string?
+function options.problem(name, key, is_known, value)
+  local specs = options.specs[name]
+  local spec = specs[key]
+  if not spec then
+    local near = type(key) == "string" and native.nearest(key, specs)
+    return ("%s: unknown option '%s'%s"):format(name, tostring(key),
+      near and (", did you mean '%s'?"):format(near) or "")
+  end
+  if not is_known then return nil end
+  if not is_of_type(value, spec) or not is_choice(value, spec) then
+    return ("%s: option '%s' must be %s, got %s"):format(name, key, expected(spec), describe(value))
+  end
+  if not is_in_range(value, spec) then
+    return ("%s: option '%s' must be from %s to %s, got %s"):format(name, key, spec.min, spec.max, value)
   end
 end
 
@@ -125,22 +146,13 @@ end
 ---@param given? table
 ---@return table        the same, or an empty one
 function options.check(name, given)
-  local specs = options.specs[name]
   if given == nil then return {} end
   if type(given) ~= "table" then
     native.raise(("%s: the options must be a table, got %s"):format(name, describe(given)))
   end
   for key, value in next, given do
-    local spec = specs[key]
-    if not spec then
-      local near = type(key) == "string" and native.nearest(key, specs)
-      native.raise(("%s: unknown option '%s'%s"):format(name, tostring(key),
-        near and (", did you mean '%s'?"):format(near) or ""))
-    end
-    if not is_of_type(value, spec) or not is_choice(value, spec) then
-      native.raise(("%s: option '%s' must be %s, got %s"):format(name, key, expected(spec), describe(value)))
-    end
-    check_range(name, key, value, spec)
+    local message = options.problem(name, key, true, value)
+    if message then native.raise(message) end
   end
   return given
 end
