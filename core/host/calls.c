@@ -3,6 +3,7 @@
 
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "base/random.h"
 
 #include <string.h>
 
@@ -76,6 +77,95 @@ static int call_log(struct running *r, struct slice json, struct buf *reply, str
   return rc ? error_set(err, ERROR_INTERNAL, "the worker logged something that is no log line") : 0;
 }
 
+/* ---- hoko.api ------------------------------------------------------------ */
+
+static int call_api(struct running *r, struct slice json, struct buf *reply, struct error *err) {
+  (void)reply; /* it comes later */
+  if (r->stop.code != ERROR_NONE) {
+    *err = r->stop;
+    return -1;
+  }
+  if (running_need_net(r, err)) {
+    running_stop(r, err);
+    return -1;
+  }
+  r->api.give_up_ms = r->job->give_up_ms;
+  random_bytes(&r->api.seed, sizeof r->api.seed);
+  return api_call_begin(&r->api, json, err);
+}
+
+void calls_step(struct running *r) {
+  struct buf reply = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2 * 3 / 2);
+  struct error err;
+  int rc;
+  if (api_call_step(&r->api, &r->for_call.transport, r->job->clock, &reply, &rc, &err)) {
+    if (rc == 0 && !buf_ok(&reply)) rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
+    if (rc) reply_error(r, &err);
+    else running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(&reply)}});
+  }
+  buf_free(&reply);
+}
+
+int64_t calls_wake_at(struct running *r) { return api_call_wake_at(&r->api, &r->for_call.transport); }
+
+/* ---- hoko.store ---------------------------------------------------------- */
+
+/* The strings of a flat object, in the order of NAMES; absent ones are empty. */
+static int read_texts(struct slice json, const char *const *names, struct buf *to, size_t len, struct error *err) {
+  struct json_scan scan;
+  json_init(&scan, 8);
+  json_feed(&scan, json, true);
+  if (json_next(&scan) != JSON_OBJECT_BEGIN) goto wrong;
+  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END; token = json_next(&scan)) {
+    size_t i = 0;
+    if (token != JSON_KEY) goto wrong;
+    while (i < len && !slice_is(scan.text, names[i])) i++;
+    if (i == len || json_next(&scan) != JSON_STRING || json_unescape(&to[i], scan.text) || !buf_ok(&to[i])) goto wrong;
+  }
+  return 0;
+wrong:
+  return error_set(err, ERROR_INTERNAL, "the worker's call has arguments that make no sense");
+}
+
+static struct slice store_scope(const struct running *r) {
+  return slice_of(r->job->name ? r->job->name : r->job->stream ? r->job->stream : "-");
+}
+
+void calls_write_store(struct running *r) {
+  struct error err;
+  if (r->watermarks.len == 0 || r->sync || r->before.pending || r->stop.code != ERROR_NONE || r->job->is_dry) return;
+  if (running_need_state(r, &err) || watermarks_write(&r->watermarks, r->state, store_scope(r), &err)) running_stop(r, &err);
+}
+
+static int call_store_set(struct running *r, struct slice json, struct buf *reply, struct error *err) {
+  static const char *const names[] = {"name", "value"};
+  struct buf texts[2] = {BUF_WITH_LIMIT(1024), BUF_WITH_LIMIT(1 << 20)};
+  int rc = read_texts(json, names, texts, 2, err);
+  if (rc == 0) rc = watermarks_set(&r->watermarks, buf_slice(&texts[0]), buf_slice(&texts[1]), err);
+  if (rc == 0) calls_write_store(r);
+  buf_add_text(reply, "true");
+  buf_free(&texts[0]);
+  buf_free(&texts[1]);
+  return rc;
+}
+
+static int call_store_get(struct running *r, struct slice json, struct buf *reply, struct error *err) {
+  static const char *const names[] = {"name"};
+  struct buf name = BUF_WITH_LIMIT(1024);
+  struct slice waiting;
+  bool is_there = false;
+  int rc = read_texts(json, names, &name, 1, err);
+  if (rc == 0 && watermarks_get(&r->watermarks, buf_slice(&name), &waiting)) {
+    buf_add_slice(reply, waiting);
+    is_there = waiting.len > 0;
+  } else if (rc == 0 && (rc = running_need_state(r, err)) == 0) {
+    rc = store_get(r->state, store_scope(r), buf_slice(&name), reply, &is_there, err);
+  }
+  if (rc == 0 && !is_there) buf_add_text(reply, "null");
+  buf_free(&name);
+  return rc;
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 struct call {
@@ -83,7 +173,8 @@ struct call {
   int (*run)(struct running *r, struct slice json, struct buf *reply, struct error *err);
 };
 
-static const struct call calls[] = {{"log", call_log}};
+static const struct call calls[] = {
+    {"log", call_log}, {"api", call_api}, {"store_get", call_store_get}, {"store_set", call_store_set}};
 
 void calls_call(struct running *r, const struct message *m) {
   struct buf reply = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2);
@@ -95,6 +186,6 @@ void calls_call(struct running *r, const struct message *m) {
                 : error_set(&err, ERROR_INTERNAL, "the worker asked for an unknown call");
   if (rc == 0 && !buf_ok(&reply)) rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
   if (rc) reply_error(r, &err);
-  else running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(&reply)}});
+  else if (!r->api.is_active) running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(&reply)}});
   buf_free(&reply);
 }

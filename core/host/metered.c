@@ -1,10 +1,23 @@
 #include "host/metered.h"
 
-static int64_t ready_at(struct transport *t) { return transport_ready_at(((struct metered *)t)->under); }
+#include <assert.h>
+#include <string.h>
 
-static void submit(struct transport *t, struct exchange *e) { transport_submit(((struct metered *)t)->under, e); }
+static int64_t ready_at(struct transport *t) {
+  struct meter *m = ((struct metered *)t)->meter;
+  return m->under_way_len < NET_CONCURRENCY_MAX ? transport_ready_at(m->under) : INT64_MAX;
+}
 
-static void cancel(struct transport *t) { transport_cancel(((struct metered *)t)->under); }
+static void submit(struct transport *t, struct exchange *e) {
+  struct metered *a = (struct metered *)t;
+  struct meter *m = a->meter;
+  assert(m->under_way_len < NET_CONCURRENCY_MAX); /* ready_at() said so */
+  m->under_way[m->under_way_len].exchange = e;
+  m->under_way[m->under_way_len++].asker = a;
+  transport_submit(m->under, e);
+}
+
+static void cancel(struct transport *t) { transport_cancel(((struct metered *)t)->meter->under); }
 
 static void count_status(struct run_result *r, int status) {
   size_t cap = sizeof r->by_status / sizeof *r->by_status;
@@ -16,20 +29,49 @@ static void count_status(struct run_result *r, int status) {
   }
 }
 
-static struct exchange *next(struct transport *t) {
-  struct metered *m = (struct metered *)t;
-  struct exchange *e = transport_next(m->under);
-  if (!e) return NULL;
-  m->result->requests_sent += e->attempts;
-  if (e->attempts > 1) m->result->requests_retried += e->attempts - 1;
-  m->result->bytes_sent += e->bytes_sent;
-  m->result->bytes_received += e->bytes_received;
-  if (e->status) count_status(m->result, e->status);
+static void count(struct run_result *r, const struct exchange *e) {
+  r->requests_sent += e->attempts;
+  if (e->attempts > 1) r->requests_retried += e->attempts - 1;
+  r->bytes_sent += e->bytes_sent;
+  r->bytes_received += e->bytes_received;
+  if (e->status) count_status(r, e->status);
+}
+
+static struct metered *take_asker(struct meter *m, const struct exchange *e) {
+  for (size_t i = 0; i < m->under_way_len; i++) {
+    if (m->under_way[i].exchange != e) continue;
+    struct metered *asker = m->under_way[i].asker;
+    m->under_way[i] = m->under_way[--m->under_way_len];
+    return asker;
+  }
+  assert(!"an exchange that nobody submitted");
+  return NULL;
+}
+
+static struct exchange *take_back(struct metered *a) {
+  struct exchange *e = a->back[0];
+  a->back_len--;
+  memmove(a->back, a->back + 1, a->back_len * sizeof *a->back);
   return e;
 }
 
-void metered_init(struct metered *m, struct transport *under, struct run_result *result) {
-  *m = (struct metered){.transport = {.ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel},
-                        .under = under,
-                        .result = result};
+static struct exchange *next(struct transport *t) {
+  struct metered *a = (struct metered *)t;
+  struct exchange *e;
+  if (a->back_len) return take_back(a);
+  while ((e = transport_next(a->meter->under))) {
+    struct metered *asker = take_asker(a->meter, e);
+    count(a->meter->result, e);
+    if (asker == a) return e;
+    asker->back[asker->back_len++] = e; /* no more than are under way */
+  }
+  return NULL;
+}
+
+void meter_init(struct meter *m, struct transport *under, struct run_result *result) {
+  *m = (struct meter){.under = under, .result = result};
+}
+
+void metered_init(struct metered *a, struct meter *m) {
+  *a = (struct metered){.transport = {.ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel}, .meter = m};
 }

@@ -1,16 +1,33 @@
-/* metered.h - a transport that counts what goes through it, for the report. */
+/* metered.h - one network for several askers, each with a transport of its own,
+ * and a count of what goes through for the report. */
 #ifndef HOKO_HOST_METERED_H
 #define HOKO_HOST_METERED_H
 
 #include "host/host.h"
-#include "net/transport.h"
+#include "net/net.h"
 
-struct metered {
-  struct transport transport; /* hand this one out */
+struct metered;
+
+/* What the askers share. */
+struct meter {
   struct transport *under;
   struct run_result *result;
+  struct {
+    struct exchange *exchange;
+    struct metered *asker;
+  } under_way[NET_CONCURRENCY_MAX];
+  size_t under_way_len;
 };
 
-void metered_init(struct metered *m, struct transport *under, struct run_result *result);
+/* One asker: sync and settling are one, a script's own call is another. */
+struct metered {
+  struct transport transport; /* hand this one out */
+  struct meter *meter;
+  struct exchange *back[NET_CONCURRENCY_MAX]; /* came back while another asked */
+  size_t back_len;
+};
+
+void meter_init(struct meter *m, struct transport *under, struct run_result *result);
+void metered_init(struct metered *a, struct meter *m);
 
 #endif

@@ -56,7 +56,9 @@ int running_need_net(struct running *r, struct error *err) {
                           .give_up_ms = r->job->give_up_ms,
                           .clock = r->job->clock};
   if (net_open(&r->net, &o, err)) return -1;
-  metered_init(&r->metered, net_transport(r->net), r->result);
+  meter_init(&r->meter, net_transport(r->net), r->result);
+  metered_init(&r->for_rows, &r->meter);
+  metered_init(&r->for_call, &r->meter);
   return 0;
 }
 
@@ -272,9 +274,10 @@ static void watch_time(struct running *r) {
 
 /* ---- the loop ------------------------------------------------------------ */
 
-static int timeout_ms(const struct running *r) {
+static int timeout_ms(struct running *r) {
   int64_t now = running_now(r), at = now + TICK_MS * NS_A_MS;
-  int64_t wake = upsert_wake_at(r);
+  int64_t wake = upsert_wake_at(r), call = calls_wake_at(r);
+  if (call < wake) wake = call;
   if (wake < at) at = wake;
   return at <= now ? 0 : (int)((at - now + NS_A_MS - 1) / NS_A_MS);
 }
@@ -306,6 +309,7 @@ static void loop(struct running *r) {
     if (!r->is_closed && channel_flush(r->worker->channel)) worker_lost(r);
     take_messages(r);
     upsert_step(r);
+    calls_step(r);
     watch_time(r);
     tell_progress(r);
   }
@@ -398,6 +402,8 @@ static void close_all(struct running *r) {
   stream_close(r->stream);
   state_close(r->state);
   net_close(r->net);
+  api_call_free(&r->api);
+  watermarks_free(&r->watermarks);
   secret_free(r->key);
   files_close(&r->files);
   if (r->signal_fd >= 0) (void)close(r->signal_fd);

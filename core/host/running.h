@@ -2,11 +2,13 @@
 #ifndef HOKO_HOST_RUNNING_H
 #define HOKO_HOST_RUNNING_H
 
+#include "host/api_call.h"
 #include "host/files.h"
 #include "host/host.h"
 #include "host/metered.h"
 #include "host/options.h"
 #include "host/process.h"
+#include "host/watermarks.h"
 #include "net/net.h"
 #include "sync/settle.h"
 
@@ -27,7 +29,9 @@ struct running {
   struct stream *stream;     /* of the upsert that runs, or of the last one */
   char stream_name[512];
   struct net *net;           /* NULL until a request is to be sent */
-  struct metered metered;    /* its transport, counted */
+  struct meter meter;        /* of it, counted */
+  struct metered for_rows, for_call; /* its two askers */
+  struct api_call api;
   struct secret *key;
   int64_t run_number;        /* in the state; 0: not recorded yet */
 
@@ -53,6 +57,7 @@ struct running {
   int64_t script_ns, last_ns; /* time that the script itself ran */
   struct error stop;         /* why no row is taken any more; code ERROR_NONE: it goes on */
   struct tally before;       /* of the upserts that have ended */
+  struct watermarks watermarks;
 };
 
 /* run.c */
@@ -77,5 +82,10 @@ void upsert_cut(struct running *r);
 /* calls.c */
 void calls_open(struct running *r, const struct message *m);
 void calls_call(struct running *r, const struct message *m);
+/* Moves a request of the script's own on. */
+void calls_step(struct running *r);
+/* Writes the store's values if the rows before them are told. */
+void calls_write_store(struct running *r);
+int64_t calls_wake_at(struct running *r);
 
 #endif

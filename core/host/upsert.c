@@ -96,6 +96,7 @@ static int start_sync(struct running *r, struct error *err) {
                            .retries_rejects = r->job->retries_rejects,
                            .is_arabic = is_arabic(r->job),
                            .posts = strcmp(u->verb, "create") == 0,
+                           .adopts = strcmp(u->verb, "adopt") == 0,
                            .batch_rows = (uint32_t)u->batch_rows,
                            .batch_bytes = (size_t)u->batch_bytes,
                            .concurrency = (unsigned)u->concurrency,
@@ -113,7 +114,7 @@ static int start_sync(struct running *r, struct error *err) {
   if (running_need_state(r, err) || (!o.is_dry && running_need_net(r, err))) return -1;
   o.state = r->state;
   o.run = r->run_number;
-  if (r->net) o.transport = &r->metered.transport;
+  if (r->net) o.transport = &r->for_rows.transport;
   r->sync_options = o;
   return sync_new(&r->sync, &o, err);
 }
@@ -276,6 +277,7 @@ static void finish(struct running *r, const struct tally *t) {
   r->frames_len = 0;
   sync_free(r->sync);
   r->sync = NULL;
+  calls_write_store(r);
 }
 
 /* The pass is over: rows may come, or the upsert is told. */

@@ -30,6 +30,7 @@ struct sync {
   struct matching matching;
   struct intake intake;
   struct ack *acks; /* scratch of a commit: batch_rows each */
+  size_t adopted_len;   /* of acks, while options.adopts */
   uint64_t *made;
   int64_t *held_numbers;
   struct tally tally;
@@ -71,6 +72,10 @@ void dispatch_close(struct sync *s, struct batch *b);
 
 /* settlement.c: outcomes into the state */
 MUST_USE int settle_acknowledged(struct sync *s, struct batch *b);
+/* Records what exists already: ROW's id under its key. */
+void settle_adopted(struct sync *s, const struct row *row, const struct plan *plan, uint64_t ordinal);
+/* Commits what is recorded so far. */
+MUST_USE int settle_adoptions(struct sync *s);
 MUST_USE int settle_unclear(struct sync *s, struct batch *b);
 MUST_USE int settle_intent(struct sync *s, struct batch *b);
 MUST_USE int settle_split(struct sync *s, struct batch *b, const struct range halves[2]);

@@ -132,6 +132,23 @@ static void plan_dry(struct sync *s, const struct plan *plan, const struct known
   if (s->options.events.planned) s->options.events.planned(s->options.events.user, &row, is_create, known);
 }
 
+/* ---- adopting ------------------------------------------------------------ */
+
+/* One key is one partner: the second one that the script names by it is refused. */
+static void adopt(struct sync *s, const struct row *row, const struct plan *plan, uint64_t ordinal) {
+  uint64_t hash = hash_slice(&s->options.hash_key, row->key);
+  struct plan conflict = {.code = "key_conflict", .field = "", .message = "another partner has this key already"};
+  struct error err;
+  if (map_find(&s->dry, hash, is_this, NULL) != MAP_FREE) {
+    reject_planned(s, ordinal, row, &conflict);
+  } else if (map_add(&s->dry, hash, 0)) {
+    (void)error_set(&err, ERROR_MEMORY, "out of memory for adopting so many partners");
+    sync_fail(s, &err);
+  } else {
+    settle_adopted(s, row, plan, ordinal);
+  }
+}
+
 /* ---- planning ------------------------------------------------------------ */
 
 static const struct sync_refusal refused_before = {
@@ -168,14 +185,21 @@ static bool place_row(struct sync *s, const struct row *row, const struct known 
                              .has_key = s->options.has_key,
                              .sends_all = s->options.sends_all,
                              .recreates = s->options.recreates,
-                             .retries_rejects = s->options.retries_rejects};
+                             .retries_rejects = s->options.retries_rejects,
+                             .adopts = s->options.adopts};
   struct plan plan = plan_row(&facts);
-  if (told_at_once(s, row, &plan, ordinal)) return true;
+  struct identity who = identity_of_plan(s, &plan);
+  bool has_earlier = plan.is_partial && (identity_find(&s->identities, &who, false).batch ||
+                                         identity_find(&s->identities, &who, true).batch);
+  if (!has_earlier && told_at_once(s, row, &plan, ordinal)) return true;
+  if (s->options.adopts && plan.what == PLAN_SEND) {
+    adopt(s, row, &plan, ordinal);
+    return true;
+  }
   if (s->options.is_dry && plan.what == PLAN_SEND) {
     plan_dry(s, &plan, known);
     return true;
   }
-  struct identity who = identity_of_plan(s, &plan);
   struct place_of_row at = identity_find(&s->identities, &who, false);
   if (at.batch) return merge_planned(s, at, &plan, ordinal);
   if (identity_find(&s->identities, &who, true).batch) return add_to(s, &s->pool[0], &plan, ordinal) == 0;
@@ -246,6 +270,7 @@ void intake_step(struct sync *s) {
       s->ordinal++;
       s->tally.submitted++;
     }
+    if (s->adopted_len && settle_adoptions(s)) return;
   }
 }
 

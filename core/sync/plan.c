@@ -19,8 +19,13 @@ static uint8_t changed_fields(const struct row *row, const struct known *known) 
 }
 
 static struct plan create(const struct plan_facts *f, struct row row) {
-  if (!row.field[ROW_NAME].len || row_is_null(row.field[ROW_NAME]))
-    return reject("name_missing", "name", "a new partner needs a name (no partner of this key is known yet)");
+  if (!row.field[ROW_NAME].len || row_is_null(row.field[ROW_NAME])) {
+    struct plan plan = reject("name_missing", "name", "a new partner needs a name (no partner of this key is known yet)");
+    plan.row = row;
+    plan.as.mask = all_fields(&row);
+    plan.is_partial = f->has_key;
+    return plan;
+  }
   return (struct plan){.kind = BATCH_CREATE, .row = row, .as = {.seq = f->known->seq, .mask = all_fields(&row)}};
 }
 
@@ -54,6 +59,7 @@ struct plan plan_row(const struct plan_facts *f) {
     return reject("key_conflict", "id", "the key is bound to another partner already");
   if (known->is_held) return (struct plan){.what = f->has_key ? PLAN_PENDING : PLAN_HELD};
   if (is_refused_still(f)) return (struct plan){.what = PLAN_REFUSED};
+  if (f->adopts && known->seq) return (struct plan){.what = PLAN_UNCHANGED}; /* the state knows better */
   if (has_id) return update(f, &id);
   if (known->is_made) return (struct plan){.what = PLAN_UNCHANGED};
   if (!known->seq) return create(f, *f->row);

@@ -18,13 +18,14 @@ struct plan_facts {
   const struct row *row;
   const struct known *known; /* of the key or content; all 0 where none was asked for */
   uint64_t content;          /* state_row_hash() of row; 0 where not needed */
-  bool has_key, sends_all, recreates, retries_rejects;
+  bool has_key, sends_all, recreates, retries_rejects, adopts;
 };
 
 struct plan {
   enum plan_what what;
   enum batch_kind kind;
   bool has_id;
+  bool is_partial; /* of PLAN_REJECT: an earlier row of the key in this run may make it whole */
   struct batch_row as; /* id, seq and mask for the batch */
   struct row row;      /* to send: FACTS' row, with the fields known before where a partner is made anew */
   const char *code, *message, *field;

@@ -172,6 +172,24 @@ int settle_acknowledged(struct sync *s, struct batch *b) {
   return 0;
 }
 
+/* ---- adopting ------------------------------------------------------------ */
+
+/* The slices point into the frame in hand, so a stretch is committed before it goes. */
+void settle_adopted(struct sync *s, const struct row *row, const struct plan *plan, uint64_t ordinal) {
+  struct ack *a = &s->acks[s->adopted_len++];
+  *a = (struct ack){.line = row->line, .key = row->key, .id = plan->as.id, .sent_at_ms = clock_wall_ms(s->options.clock)};
+  memcpy(a->field, row->field, sizeof a->field);
+  s->tally.updated++;
+  if (s->options.events.acked) s->options.events.acked(s->options.events.user, ordinal, (struct slice){NULL, 0});
+  if (s->adopted_len == s->options.batch_rows) (void)!settle_adoptions(s); /* it has stopped the upsert */
+}
+
+int settle_adoptions(struct sync *s) {
+  struct commit c = {.acks = s->acks, .acks_len = s->adopted_len};
+  s->adopted_len = 0;
+  return c.acks_len ? commit(s, &c) : 0;
+}
+
 /* J3: what left without a full match is sent again by settling only. */
 int settle_unclear(struct sync *s, struct batch *b) {
   struct range range = batch_range(b);

@@ -49,6 +49,7 @@ struct sync_options {
   const char *key_name;     /* the field that keys come from, or NULL */
   bool has_key, sends_all, wants_objects, is_dry, recreates, retries_rejects, is_arabic;
   bool posts;               /* creates by POST: hoko.partners.create */
+  bool adopts;              /* keys and ids that exist are recorded, nothing is sent */
   const int64_t *resent;    /* by ordinal: the held rows that these are, sent again; NULL */
   uint32_t batch_rows;
   size_t batch_bytes;

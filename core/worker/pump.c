@@ -435,6 +435,7 @@ static void pump_prepare(lua_State *L, struct pump *p) {
   p->has_on_ack = has_function(L, "on_ack");
   p->has_on_reject = has_function(L, "on_reject");
   p->stops_on_error = is_true(L, "stops_on_error");
+  p->encoder.refuses_id = is_true(L, "refuses_id");
   if (is_true(L, "wants_partners")) {
     p->index_of = calloc(PARTNERS_MAX + 1, sizeof *p->index_of);
     if (!p->index_of) luaL_error(L, "not enough memory");

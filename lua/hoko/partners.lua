@@ -42,7 +42,7 @@ local function run(name, rows, given, more)
     rows = rows, transform = more.transform, key = given.key, key_of_source = more.key_of_source,
     on_ack = given.on_ack, on_reject = given.on_reject,
     stops_on_error = more.on_error == "stop", wants_partners = wants_partners,
-    row_max = batch_bytes - 2,
+    row_max = batch_bytes - 2, refuses_id = more.verb == "create",
   }
   args.options = native.encode{
     stream = stream_of(name, given), has_key = given.key ~= nil,
@@ -71,6 +71,32 @@ function partners.upsert(rows, given)
   local name = "hoko.partners.upsert"
   check_rows(name, rows)
   return run(name, rows, options.check(name, given), {})
+end
+
+--- Creates partners by POST; rows with an id are refused.
+function partners.create(rows, given)
+  local name = "hoko.partners.create"
+  check_rows(name, rows)
+  return run(name, rows, options.check(name, given), { verb = "create" })
+end
+
+--- hoko.partners.adopt over a given list: fills the identity map with what Hoko has.
+function partners.adopter(list, null)
+  return function(given)
+    local name = "hoko.partners.adopt"
+    given = options.check(name, given)
+    if given.key == nil then native.raise(name .. ": option 'key' is missing") end
+    local key = given.key
+    local result = run(name, list{ sort = "asc" }, { stream = given.stream, key = key }, {
+      verb = "adopt", key_of_source = true,
+      transform = function(partner)
+        if key(partner) == nil then return nil end
+        return { id = partner.id, name = partner.name, email = partner.email or null, phone = partner.phone or null }
+      end,
+    })
+    return { adopted = result.updated, known = result.unchanged, skipped = result.skipped,
+             rejected = result.rejected, rejects = result.rejects, error = result.error }
+  end
 end
 
 --- Source → transform → upsert.

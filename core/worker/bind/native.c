@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "base/uuid.h"
 #include "worker/bind/json.h"
 #include "worker/bind/sources.h"
 #include "worker/bind/text.h"
@@ -26,6 +27,14 @@ enum { NAMES_MAX = 256, SLEEP_MAX_S = 100 * 24 * 3600 };
 static int is_source(lua_State *L) {
   void *source;
   lua_pushboolean(L, source_native(L, 1, &source) != NULL);
+  return 1;
+}
+
+static int is_uuid(lua_State *L) {
+  struct slice text;
+  struct uuid id;
+  text.ptr = luaL_checklstring(L, 1, &text.len);
+  lua_pushboolean(L, uuid_parse(text, &id));
   return 1;
 }
 
@@ -146,7 +155,7 @@ static int end_process(lua_State *L) {
 void bind_native(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"upsert", pump_upsert}, {"raise", raise_lua}, {"encode", NULL},     {"is_source", is_source},
-      {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
+      {"is_uuid", is_uuid},    {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
       {"now", now},            {"sleep", sleep_for}, {"exit", end_process}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_pushcfunction(L, json_encode_lua);

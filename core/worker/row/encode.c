@@ -104,7 +104,7 @@ static enum rule take_pair(lua_State *L, const struct encoder *e, struct found *
   }
   for (int f = 0; f < ROW_FIELDS; f++)
     if (name == e->field[f]) return take_field(L, f, found, why);
-  if (name == e->id) return take_id(L, found, why);
+  if (name == e->id && !e->refuses_id) return take_id(L, found, why);
   return name == e->key ? RULE_OK : refuse(why, RULE_UNKNOWN_FIELD, text_at(L, -2));
 }
 

@@ -18,6 +18,7 @@ struct encoder {
   const char *id, *field[3]; /* the interned names' text in this state */
   const char *key;           /* the name of the key's field, or NULL */
   bool has_key;              /* rows must have one: by KEY's field, or by a function */
+  bool refuses_id;           /* hoko.partners.create */
   size_t row_max;            /* bytes of a row in a request */
 };
 

@@ -1,0 +1,198 @@
+-- hoko.api, hoko.store and the rest of hoko.partners, on host calls.
+local hoko, native, options = ...
+
+local PAGE_ROWS, OVERLAP, DELETE_ROWS, RESTARTS_MAX = 10000, 50, 10000, 5
+
+-- ---- hoko.api ---------------------------------------------------------------
+
+local response = {}
+response.__index = response
+
+--- The body as a value; nil and a message where it is no JSON.
+function response:json()
+  local ok, value = pcall(hoko.json.decode, self.body)
+  if ok then return value end
+  return nil, "the body is no JSON"
+end
+
+local function escape(text)
+  return (tostring(text):gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
+
+local function with_query(path, query)
+  local names, parts = {}, {}
+  for name in pairs(query or {}) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do parts[i] = escape(name) .. "=" .. escape(query[name]) end
+  if #parts == 0 then return path end
+  return path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(parts, "&")
+end
+
+local function request(name, method, path, query, body)
+  if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
+    native.raise(("%s: the path must be a string that begins with /, got %s"):format(name, options.describe(path)))
+  end
+  local call = { method = method, path = with_query(path, query) }
+  if body ~= nil then call.body = hoko.json.encode(body) end
+  local got, message, code = native.call("api", call)
+  if not got then return nil, message, code end
+  got.headers = { ["content-type"] = got.content_type }
+  return setmetatable(got, response)
+end
+
+hoko.api = {}
+
+--- GET path; query: a table of parameters.
+function hoko.api.get(path, query)
+  if query ~= nil and type(query) ~= "table" then native.raise("hoko.api.get: the query must be a table") end
+  return request("hoko.api.get", "GET", path, query)
+end
+
+for _, method in ipairs{ "post", "put", "delete" } do
+  hoko.api[method] = function(path, body)
+    return request("hoko.api." .. method, method:upper(), path, nil, body)
+  end
+end
+
+-- ---- hoko.partners.list -----------------------------------------------------
+
+local function fetch(name, query)
+  local got, message = request(name, "GET", "/partners", query)
+  if not got then native.raise(name .. ": " .. message) end
+  local rows = got.status == 200 and got:json()
+  if type(rows) ~= "table" or #rows == 0 and next(rows) then
+    native.raise(("%s: Hoko answered %d: %s"):format(name, got.status, got.body:sub(1, 200)))
+  end
+  return rows
+end
+
+-- Pages overlap and are joined by id, since they move while partners come and go.
+local function walk(name, given)
+  local sort, limit = given.sort or "asc", given.limit
+  local take = given.take or (limit and math.min(limit, PAGE_ROWS)) or PAGE_ROWS
+  local overlap = take > 2 * OVERLAP and OVERLAP or take // 2
+  local first = given.skip or 0
+  return coroutine.wrap(function()
+    local seen, last_page, skip, given_out = {}, {}, first, 0
+    for _ = 0, RESTARTS_MAX do
+      local met
+      repeat
+        local page = fetch(name, { sort = sort, take = take, skip = skip })
+        met = skip == first or #page == 0
+        local this_page = {}
+        for _, partner in ipairs(page) do
+          this_page[partner.id] = true
+          if last_page[partner.id] then met = true end
+          if not seen[partner.id] then
+            seen[partner.id] = true
+            coroutine.yield(partner)
+            given_out = given_out + 1
+            if given_out == limit then return end
+          end
+        end
+        if #page < take and met then return end
+        last_page, skip = this_page, skip + take - overlap
+      until not met
+      skip, last_page = first, {}
+    end
+    native.raise(name .. ": the list of partners changes too fast to be read; try again later")
+  end)
+end
+
+--- Iterates over the partners that Hoko has; pages by itself.
+function hoko.partners.list(given)
+  local name = "hoko.partners.list"
+  return walk(name, options.check(name, given))
+end
+
+-- ---- hoko.partners.delete ---------------------------------------------------
+
+local function next_of(name, ids)
+  if options.is_callable(ids) then return ids end
+  if type(ids) ~= "table" then
+    native.raise(("%s: ids must be an array of ids or a function, got %s"):format(name, options.describe(ids)))
+  end
+  local i = 0
+  return function()
+    i = i + 1
+    return ids[i]
+  end
+end
+
+local function slice(list, from, to) return table.move(list, from, to, 1, {}) end
+
+-- A batch with one unknown id is refused whole, so it is halved until that id is alone.
+local function delete_batch(name, ids, result)
+  local got, message = request(name, "DELETE", "/partners", nil, ids)
+  if not got then native.raise(name .. ": " .. message) end
+  if got.status == 200 then
+    local answer = got:json() or {}
+    local is_deleted = {}
+    for _, id in ipairs(answer.deletedIds or {}) do is_deleted[id:lower()] = true end
+    for _, id in ipairs(ids) do
+      local list = is_deleted[id:lower()] and result.deleted or result.unknown
+      list[#list + 1] = id
+    end
+  elseif got.status == 400 and #ids == 1 then
+    result.unknown[#result.unknown + 1] = ids[1]
+  elseif got.status == 400 then
+    local middle = #ids // 2
+    delete_batch(name, slice(ids, 1, middle), result)
+    delete_batch(name, slice(ids, middle + 1, #ids), result)
+  else
+    native.raise(("%s: Hoko answered %d: %s"):format(name, got.status, got.body:sub(1, 200)))
+  end
+end
+
+--- Deletes partners by id, in batches; returns the ids deleted and those unknown.
+function hoko.partners.delete(ids)
+  local name = "hoko.partners.delete"
+  local result, batch, seen = { deleted = {}, unknown = {} }, {}, {}
+  for id in next_of(name, ids) do
+    if type(id) ~= "string" or not native.is_uuid(id) then
+      native.raise(("%s: an id must be a UUID, got %s"):format(name, options.describe(id)))
+    end
+    if not seen[id:lower()] then
+      seen[id:lower()] = true
+      batch[#batch + 1] = id
+    end
+    if #batch == DELETE_ROWS then
+      delete_batch(name, batch, result)
+      batch = {}
+    end
+  end
+  if #batch > 0 then delete_batch(name, batch, result) end
+  return result.deleted, result.unknown
+end
+
+-- ---- hoko.store -------------------------------------------------------------
+
+local function check_name(name, key)
+  if type(key) ~= "string" or key == "" or #key > 255 then
+    native.raise(("%s: a name is a string of 1 to 255 bytes, got %s"):format(name, options.describe(key)))
+  end
+end
+
+hoko.store = {}
+
+--- The value that an earlier run, or this one, set; nil where there is none.
+function hoko.store.get(key)
+  check_name("hoko.store.get", key)
+  local value, message, code = native.call("store_get", { name = key })
+  if code then native.raise("hoko.store.get: " .. message) end
+  if value == hoko.null then return nil end
+  return value
+end
+
+--- Keeps a value for later runs, once the rows submitted before it are acknowledged.
+function hoko.store.set(key, value)
+  check_name("hoko.store.set", key)
+  local text = value ~= nil and hoko.json.encode(value) or ""
+  local ok, message = native.call("store_set", { name = key, value = text })
+  if not ok then native.raise("hoko.store.set: " .. message) end
+end
+
+function hoko.store.delete(key)
+  check_name("hoko.store.delete", key)
+  hoko.store.set(key, nil)
+end
