@@ -44,7 +44,7 @@ struct pump {
 /* Absolute places on the stack of pump_pull(). */
 enum { AT_PUMP = 1, AT_ARGS, AT_ROWS, AT_TRANSFORM, AT_KEY, AT_NAMES, AT_TOP = AT_NAMES };
 
-static void push_slot(lua_State *L, enum slot slot) { lua_getiuservalue(L, AT_PUMP, slot); }
+static void push_slot(lua_State *L, enum slot slot) { lua_getiuservalue(L, AT_PUMP, (int)slot); }
 
 static bool is_callable(lua_State *L, int index) {
   if (lua_isfunction(L, index)) return true;
@@ -59,7 +59,7 @@ static bool is_callable(lua_State *L, int index) {
  * in the registry under its own address. */
 static void push_pump_slot(lua_State *L, struct pump *p, enum slot slot) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, p);
-  lua_getiuservalue(L, -1, slot);
+  lua_getiuservalue(L, -1, (int)slot);
   lua_remove(L, -2);
 }
 
@@ -384,7 +384,7 @@ static int pump_gc(lua_State *L) {
 
 static void new_slot(lua_State *L, int pump_at, enum slot slot) {
   lua_newtable(L);
-  lua_setiuservalue(L, pump_at, slot);
+  lua_setiuservalue(L, pump_at, (int)slot);
 }
 
 /* Pushes the pump's userdata. */
