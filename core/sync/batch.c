@@ -66,8 +66,17 @@ static struct row masked(struct row row, uint8_t mask) {
   return row;
 }
 
+/* An update by key has its id from the state, not from the row. */
+static void give_id(const struct batch *b, const struct uuid *id, struct row *row, char text[UUID_TEXT_LEN]) {
+  if (b->kind != BATCH_UPDATE || row->id.len) return;
+  uuid_format(id, text);
+  row->id = (struct slice){text, UUID_TEXT_LEN};
+}
+
 bool batch_add(struct batch *b, const struct row *row, const struct batch_row *as) {
+  char id[UUID_TEXT_LEN];
   struct row sent = masked(*row, as->mask);
+  give_id(b, &as->id, &sent, id);
   size_t size = request_row_size(&sent, b->kind == BATCH_CREATE);
   if (b->rows_len == b->rows_cap || b->body_bytes + size > b->body_max) return false;
   struct batch_row *r = &b->rows[b->rows_len];
@@ -127,7 +136,9 @@ int batch_assemble(struct batch *b, struct error *err) {
   buf_clear(&b->body);
   buf_add_char(&b->body, '[');
   for (uint32_t i = range.from; i < range.to; i++) {
+    char id[UUID_TEXT_LEN];
     struct row row = batch_sent_row(b, i);
+    give_id(b, &b->rows[i].id, &row, id);
     request_put_row(&b->body, &row, b->kind == BATCH_CREATE, i == range.from);
   }
   buf_add_char(&b->body, ']');

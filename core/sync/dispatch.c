@@ -59,7 +59,7 @@ static void flush_open(struct sync *s) {
 }
 
 void dispatch_step(struct sync *s) {
-  if (s->is_stopped) return;
+  if (s->is_stopped || s->options.is_dry) return;
   flush_open(s);
   wake_waiting(s);
   while (!s->is_stopped && s->ready_len && s->sent_len < s->options.concurrency) {

@@ -148,6 +148,7 @@ static void abandon(struct sync *s) {
 static bool take_exchanges(struct sync *s) {
   struct exchange *e;
   bool any = false;
+  if (s->options.is_dry) return false; /* there is no transport */
   while ((e = transport_next(s->options.transport))) {
     dispatch_take(s, e);
     any = true;
@@ -170,7 +171,7 @@ void sync_step(struct sync *s) {
 
 int64_t sync_wake_at(const struct sync *s) {
   int64_t at = INT64_MAX;
-  if (s->is_stopped) return at;
+  if (s->is_stopped || s->options.is_dry) return at;
   int64_t open = transport_ready_at(s->options.transport);
   for (uint32_t i = 1; i < s->pool_len; i++) {
     const struct batch *b = &s->pool[i];
