@@ -4,11 +4,21 @@
 #include "keys/keyring.h"
 #include "keys/prompt.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { TRIES = 3, PROMPT_SIZE = PATH_SIZE + 256, KEYRING_NAME_SIZE = KEYSTORE_ID_SIZE + 16 };
+
+/* The descriptor of --passphrase-fd.  A command that hoko starts later must not find it open:
+ * that of a file could be wound back. */
+static struct secret *read_descriptor(int fd, struct error *err) {
+  char name[32];
+  (void)snprintf(name, sizeof name, "descriptor %d", fd);
+  if (fd > STDERR_FILENO) (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a bad one is told by reading it */
+  return prompt_read_fd(fd, name, err);
+}
 
 static struct secret *read_path(const char *path, bool is_systems, struct error *err) {
   int fd = keyfile_open_private(path, is_systems, err);
@@ -33,8 +43,7 @@ static struct secret *chosen_passphrase(const struct unlock *how, const char **w
   const char *file = getenv("HOKO_PASSPHRASE_FILE");
   if (how->passphrase_fd >= 0) {
     *way = "--passphrase-fd";
-    (void)snprintf(text, sizeof text, "descriptor %d", how->passphrase_fd);
-    return prompt_read_fd(how->passphrase_fd, text, err);
+    return read_descriptor(how->passphrase_fd, err);
   }
   if (file && file[0] != '\0') {
     *way = "HOKO_PASSPHRASE_FILE";

@@ -3,6 +3,7 @@
 #include "pty.h"
 #include "scene.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -54,6 +55,7 @@ static void a_descriptor_unlocks(void **state) {
   struct error err;
   struct unlock right = with_fd(SCENE_PASSPHRASE "\n"), wrong = with_fd("wrong\n");
   assert_int_equal(unlock_code(&right, &err), 0);
+  assert_int_equal(fcntl(right.passphrase_fd, F_GETFD), FD_CLOEXEC);
   assert_int_equal(unlock_code(&wrong, &err), ERROR_AUTH);
   assert_non_null(strstr(err.message, "--passphrase-fd"));
   assert_non_null(strstr(err.message, "wrong passphrase"));
