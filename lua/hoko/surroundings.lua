@@ -56,8 +56,8 @@ function hoko.env(name)
   if type(name) ~= "string" then native.raise("hoko.env: a name is a string, got " .. type(name)) end
   local value = task.env[name]
   if value == nil and not task.env_allowed[name] then
-    native.raise(("hoko.env: the variable %s is not allowed; add --allow-env=%s, or allow = { env = { %q } } in hoko.lua")
-      :format(name, name, name))
+    native.raise(("hoko.env: the variable %s is not allowed; add --allow-env=%s, " ..
+      "or allow = { env = { %q } } in hoko.lua"):format(name, name, name))
   end
   return value
 end

@@ -1,0 +1,6 @@
+std = "lua54"
+max_line_length = 120
+read_globals = { "hoko" }
+-- The Lua half makes the surroundings that scripts see.
+files["lua/hoko"] = { globals = { "io", "os", "arg", "hoko" } }
+files["**/*_test.lua"] = { read_globals = { "test", "expect", "describe", "it", "assert" } }
