@@ -42,8 +42,12 @@ const struct option commands_common[] = {
 
 const struct command *const commands[] = {
     &command_run,
+    &command_settle,
     &command_check,
     &command_key,
+    &command_runs,
+    &command_rejects,
+    &command_state,
     &command_mock,
     &command_init,
     &command_doctor,

@@ -5,8 +5,12 @@
 #include "cli/command.h"
 
 extern const struct command command_run;
+extern const struct command command_settle;
 extern const struct command command_check;
 extern const struct command command_key;
+extern const struct command command_runs;
+extern const struct command command_rejects;
+extern const struct command command_state;
 extern const struct command command_mock;
 extern const struct command command_init;
 extern const struct command command_doctor;

@@ -52,7 +52,7 @@ int copy_database(struct db *db, const char *to, bool is_replacing, struct error
   int len = snprintf(part, sizeof part, "%s.part", to);
   if (len < 0 || len >= PATH_SIZE) return error_set(err, ERROR_STATE, "path too long: %s", to);
   if (!is_replacing && access(to, F_OK) == 0) {
-    error_set(err, ERROR_STATE, "%s exists already", to);
+    error_set(err, ERROR_USAGE, "%s exists already", to);
     return error_hint(err, "name a new file, or remove that one");
   }
   (void)unlink(part); /* what an interrupted copy left; usually there is none */

@@ -181,6 +181,8 @@ static void bound(int code) {
 
 void bind_int(sqlite3_stmt *st, int at, int64_t value) { bound(sqlite3_bind_int64(st, at, value)); }
 
+void bind_null(sqlite3_stmt *st, int at) { bound(sqlite3_bind_null(st, at)); }
+
 void bind_text(sqlite3_stmt *st, int at, struct slice text) {
   bound(sqlite3_bind_text64(st, at, text.len ? text.ptr : NULL, text.len, SQLITE_STATIC, SQLITE_UTF8));
 }

@@ -61,6 +61,7 @@ void db_rollback(struct db *db); /* also ends a reading; nothing where none is o
 /* Parameters, from 1; the bytes must stay until the statement has run.  A text
  * without bytes is null; a blob without is a blob. */
 void bind_int(sqlite3_stmt *st, int at, int64_t value);
+void bind_null(sqlite3_stmt *st, int at);
 void bind_text(sqlite3_stmt *st, int at, struct slice text);
 void bind_text_or_empty(sqlite3_stmt *st, int at, struct slice text); /* never null */
 void bind_blob(sqlite3_stmt *st, int at, const void *ptr, size_t len);

@@ -13,12 +13,13 @@ static const char sql_same[] = "DELETE FROM reject WHERE stream = ?1 AND key IS 
 static const char sql_clear[] = "DELETE FROM reject WHERE stream = ? AND key = ?";
 static const char sql_of_stream[] = "SELECT count(*) FROM reject WHERE stream = ?";
 
-/* Parameters 1 to 4 choose, null meaning any. */
+/* Parameters 1 to 5 choose, null meaning any. */
 #define CHOSEN                                                                          \
   "(?1 IS NULL OR stream.name = ?1) AND (?2 IS NULL OR stream.base_url = ?2)"           \
-  " AND (?3 IS NULL OR run.run = ?3) AND (?4 IS NULL OR reject.key = ?4)"
+  " AND (?3 IS NULL OR run.run = ?3) AND (?4 IS NULL OR reject.key = ?4)"               \
+  " AND (?5 IS NULL OR reject.number = ?5)"
 static const char sql_list[] = "SELECT " REJECT_COLUMNS REJECT_TABLES
-                               " WHERE reject.number > ?5 AND " CHOSEN " ORDER BY reject.number";
+                               " WHERE reject.number > ?6 AND " CHOSEN " ORDER BY reject.number";
 static const char sql_count[] = "SELECT count(*)" REJECT_TABLES " WHERE " CHOSEN;
 static const char sql_retry[] = "UPDATE reject SET retry = 1 WHERE number IN"
                                 " (SELECT reject.number" REJECT_TABLES " WHERE " CHOSEN ")";
@@ -122,6 +123,8 @@ static sqlite3_stmt *choose(struct state *s, const char *text, const struct reje
   bind_text(sql, 2, filter->base_url);
   bind_text(sql, 3, filter->run);
   bind_text(sql, 4, filter->key);
+  if (filter->number) bind_int(sql, 5, filter->number);
+  else bind_null(sql, 5);
   return sql;
 }
 
@@ -130,7 +133,7 @@ int reject_list(struct state *s, const struct reject_filter *filter, int64_t aft
   sqlite3_stmt *sql = choose(s, sql_list, filter, err);
   if (!sql) return -1;
   arena_clear(&s->handed);
-  bind_int(sql, 5, after);
+  bind_int(sql, 6, after);
   int is_row = 0;
   for (*n = 0; *n < cap && (is_row = db_step(&s->db, sql, err)) > 0; ++*n) {
     if (reject_read(&s->handed, sql, &to[*n], err) == 0) continue;

@@ -4,8 +4,7 @@
 #include <stdio.h>
 
 /* Column order of both readings. */
-#define COLUMNS "number, run, script, job, started, ended, exit, outcome, process"
-enum { COLUMN_REPORT = 9, EXIT_UNKNOWN = -1 };
+#define COLUMNS "number, run, script, job, started, ended, exit, outcome, process, report"
 
 static const char sql_begin[] =
     "INSERT INTO run (run, script, job, started, process) VALUES (?, ?, ?, ?, ?)";
@@ -17,9 +16,9 @@ static const char sql_list[] =
     "SELECT " COLUMNS " FROM run WHERE number < ?1 AND (?2 IS NULL OR job = ?2)"
     " AND (?3 IS NULL OR script = ?3) ORDER BY number DESC";
 static const char sql_last[] =
-    "SELECT " COLUMNS ", report FROM run WHERE process IS NOT NULL ORDER BY number DESC LIMIT 1";
+    "SELECT " COLUMNS " FROM run WHERE process IS NOT NULL ORDER BY number DESC LIMIT 1";
 static const char sql_show[] =
-    "SELECT " COLUMNS ", report FROM run WHERE run >= ?1 AND run < ?1 || '~' LIMIT 2";
+    "SELECT " COLUMNS " FROM run WHERE run >= ?1 AND run < ?1 || '~' LIMIT 2";
 /* A run that a partner, a reject or a held row names may go: they then name none. */
 static const char sql_prune[] =
     "DELETE FROM run WHERE ended IS NOT NULL AND started < ?1 AND number NOT IN"
@@ -91,7 +90,8 @@ static int read_run(struct state *s, sqlite3_stmt *sql, struct run_record *to, s
   column_text(sql, 1, to->run, sizeof to->run);
   if (handed_column(&s->handed, sql, 2, &to->script, err) != 0) return -1;
   if (handed_column(&s->handed, sql, 3, &to->job, err) != 0) return -1;
-  return handed_column(&s->handed, sql, 7, &to->outcome, err);
+  if (handed_column(&s->handed, sql, 7, &to->outcome, err) != 0) return -1;
+  return handed_column(&s->handed, sql, 9, &to->report, err);
 }
 
 int run_record_list(struct state *s, const struct run_filter *filter, struct run_record *to,
@@ -125,7 +125,6 @@ static int read_one(struct state *s, sqlite3_stmt *sql, struct slice run, struct
   if (is_row < 0) return -1;
   if (is_row == 0) return refuse_name(run, false, err);
   int result = read_run(s, sql, to, err);
-  if (result == 0) result = handed_column(&s->handed, sql, COLUMN_REPORT, &to->report, err);
   if (result == 0) {
     is_row = db_step(&s->db, sql, err);
     if (is_row < 0) return -1;

@@ -214,8 +214,9 @@ MUST_USE int held_count(struct stream *st, int64_t *rows, int64_t *oldest_sent_a
 
 /* ---- rejects, for people ---- */
 
-struct reject_filter { /* len 0: any */
+struct reject_filter { /* len 0 and 0: any */
   struct slice stream, base_url, run, key;
+  int64_t number;
 };
 /* The next rejects after number AFTER (0 at first), in order; *n 0: no more. */
 MUST_USE int reject_list(struct state *s, const struct reject_filter *filter, int64_t after,
@@ -257,11 +258,11 @@ struct run_filter {
   struct slice job, script; /* len 0: any */
   int64_t before;           /* a number; 0: from the newest */
 };
-/* The newest runs before FILTER's number, newest first; without their reports. */
+/* The newest runs before FILTER's number, newest first. */
 MUST_USE int run_record_list(struct state *s, const struct run_filter *filter,
                              struct run_record *to, size_t cap, size_t *n, struct error *err);
 /* The run whose name begins with RUN (letter case does not matter) and is the only
- * such; "last" is the newest.  With its report. */
+ * such; "last" is the newest that started. */
 MUST_USE int run_record_show(struct state *s, struct slice run, struct run_record *to,
                              struct error *err);
 /* Deletes ended runs that began before BEFORE_MS, keeping the newest KEEP of each script. */

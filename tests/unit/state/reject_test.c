@@ -147,6 +147,7 @@ static void rejects_are_chosen_by_stream_url_run_and_key(void **state) {
       {{.run = slice_of(run.run)}, 1},
       {{.base_url = SLICE("https://hoko.to/api")}, 3},
       {{.base_url = SLICE("https://elsewhere")}, 0},
+      {{.number = 2}, 1},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_int_equal(list(&x, &cases[i].filter, r, 4), cases[i].rows);
