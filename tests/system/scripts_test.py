@@ -1,0 +1,152 @@
+"""Every script in scripts/, run against a mock that holds the partners of scripts/data/partners_before.json.
+
+HOKO names the program under test.
+"""
+
+import csv
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from mock_test import HOKO, Mock
+
+SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts")
+
+
+class Scripts(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.home = tempfile.mkdtemp(prefix="hoko-scripts-")
+        self.addCleanup(shutil.rmtree, self.home)
+        self.folder = self.home + "/project"
+        shutil.copytree(SCRIPTS, self.folder + "/scripts")
+        self.mock = Mock("--data", self.folder + "/scripts/data/partners_before.json")
+        self.addCleanup(self.mock.end)
+        self.before = {partner["id"]: partner for partner in self.mock.partners()}
+
+    def run_script(self, name, *args, code=0):
+        report = self.folder + "/report.json"
+        done = subprocess.run(
+            [HOKO, "run", "--base-url", self.mock.url, "--report", report, f"scripts/{name}.lua", *args],
+            cwd=self.folder, env={"PATH": os.environ["PATH"], "HOME": self.home, "HOKO_API_KEY": "any"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, code, done.stderr)
+        with open(report, encoding="utf-8") as file:
+            rows = json.load(file)["rows"]
+        return done.stdout, {name: count for name, count in rows.items() if count}
+
+    def made(self):
+        return [partner for partner in self.mock.partners() if partner["id"] not in self.before]
+
+    def test_partners_from_csv(self):
+        out, rows = self.run_script("partners_from_csv")
+        self.assertEqual(rows, {"skipped": 7, "submitted": 305, "created": 12, "updated": 293})
+        self.assertEqual(out, "293 updated, 12 created, 7 skipped\n")
+        after = {partner["id"]: partner for partner in self.mock.partners()}
+        with open(SCRIPTS + "/data/partners.csv", encoding="utf-8", newline="") as file:
+            sent = [row for row in csv.DictReader(file) if row["id"] and row["status"] != "closed"]
+        for row in sent:
+            partner = after[row["id"]]
+            self.assertEqual(partner["name"], " ".join(row["name"].split()))
+            if row["email"]:
+                self.assertEqual(partner["email"], row["email"].strip().lower())
+            if row["phone"]:
+                self.assertRegex(partner["phone"], r"\A\+(20|44|49|962|964|965|966|971)\d{8,11}\Z")
+                # what was known before was right already
+                self.assertIn(self.before[row["id"]]["phone"], (partner["phone"], None))
+        made = {partner["name"]: partner["phone"] for partner in self.made()}
+        self.assertEqual(made["São Bento Viagens"], "+201063458012")
+        self.assertEqual(made["مدونة الرحالة"], "+962798315850")
+
+    def test_csv_cleaning_and_nothing_the_second_time(self):
+        _, rows = self.run_script("csv_cleaning")
+        self.assertEqual(rows, {"skipped": 1, "submitted": 5, "created": 5})
+        self.assertEqual(
+            {(partner["name"], partner["email"], partner["phone"]) for partner in self.made()},
+            {("Ahmed Al-Otaibi", "ahmed@example.com", "+966551234567"), ("Layla", "layla@example.org", None),
+             ("Souq Finder", "ops@souqfinder.example", "+966112223344"),
+             ("مجلة الأناقة", "noura@example.com", "+966507654321"), ("Tariq Khan; the younger", None, "+966539990000")})
+        requests = self.mock.stats()["requests"]
+        self.assertEqual(self.run_script("csv_cleaning")[1], {"skipped": 1, "submitted": 5, "unchanged": 5})
+        self.assertEqual(self.mock.stats()["requests"], requests)
+
+    def test_csv_cleaning_when_the_first_answer_is_lost(self):
+        self.mock = Mock("--fault", "1:reset-after")
+        self.addCleanup(self.mock.end)
+        _, rows = self.run_script("csv_cleaning")
+        self.assertEqual(rows, {"skipped": 1, "submitted": 5, "created": 5})
+        self.assertEqual(len(self.mock.partners()), 5)
+
+    def test_json_file(self):
+        out, rows = self.run_script("json_file")
+        self.assertEqual(rows, {"submitted": 3, "created": 3})
+        self.assertEqual(out, "".join(f"{partner['id']}\t{partner['name']}\n" for partner in self.made()))
+        self.assertEqual(
+            [(partner["name"], partner["email"], partner["phone"]) for partner in self.made()],
+            [("Huda Nasser (Falcon Reviews)", "huda@falcon.example", "+971501234567"),
+             ("Omar Bakr (Falcon Reviews)", None, "+97142223344"),
+             ("سلمان الخطيب (دار الكتاب العربي)", "salman@kitab.example", None)])
+
+    def test_clear_fields(self):
+        _, rows = self.run_script("clear_fields")
+        self.assertEqual(rows, {"submitted": 5, "updated": 5})
+        after = {partner["id"]: partner for partner in self.mock.partners()}
+        with open(SCRIPTS + "/data/forget.csv", encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                phone = None if row["phone_too"] == "yes" else self.before[row["id"]]["phone"]
+                was = self.before[row["id"]]
+                self.assertTrue(was["email"] and was["phone"])
+                self.assertEqual(after[row["id"]], {**was, "email": None, "phone": phone,
+                                                    "updatedAt": after[row["id"]]["updatedAt"]})
+
+    def test_generated_rows(self):
+        out, rows = self.run_script("generated_rows", "2500")
+        self.assertEqual(rows, {"submitted": 2500, "created": 2500})
+        self.assertEqual(out, "2500 partners created in 3 requests\n")
+        self.assertEqual(len({partner["email"] for partner in self.made()}), 2500)
+
+    def test_reading_rejects(self):
+        out, rows = self.run_script("reading_rejects", code=3)
+        self.assertEqual(rows, {"submitted": 5, "created": 2, "rejected": 3})
+        self.assertEqual(
+            [line[:3] for line in csv.reader(out.splitlines())],
+            [["name", "field", "code"], ["Sinbad Deals", "email", "bad_email"],
+             ["Petra Travel Blog", "id", "bad_id"], ["", "name", "name_missing"]])
+
+    def test_newest_partners(self):
+        out, _ = self.run_script("newest_partners", "3")
+        newest = sorted(self.before.values(), key=lambda partner: partner["createdAt"])[:-4:-1]
+        self.assertEqual(out, "".join(
+            f"{partner['createdAt']}\t{partner['name']}\t{partner['phone'] or '-'}\n" for partner in newest))
+
+    def test_the_first_sync_of_the_readme(self):
+        self.folder = self.home + "/new"
+        subprocess.run([HOKO, "init", self.folder], check=True, capture_output=True, timeout=60)
+        with open(SCRIPTS + "/../README.md", encoding="utf-8") as file:
+            script = re.search(r"```lua\n(.*?)```", file.read(), re.S).group(1)
+        with open(self.folder + "/scripts/partners.lua", "w", encoding="utf-8") as file:
+            file.write(script)
+        _, rows = self.run_script("partners")
+        self.assertEqual(rows, {"submitted": 4, "created": 4})
+        self.assertIn(("Al Noor Trading", "+966551234567"),
+                      [(partner["name"], partner["phone"]) for partner in self.made()])
+
+    def test_every_script_has_a_test_here_and_fits_on_a_screen(self):
+        for path in glob.glob(SCRIPTS + "/*.lua"):
+            name = os.path.basename(path)[:-4]
+            with self.subTest(script=name):
+                self.assertTrue([test for test in dir(self) if test.startswith("test_" + name)])
+                with open(path, encoding="utf-8") as file:
+                    lines = file.read().splitlines()
+                self.assertTrue(6 <= len(lines) <= 40)
+                self.assertIn(f"--   hoko run scripts/{name}.lua", "\n".join(lines))
+
+
+if __name__ == "__main__":
+    unittest.main()
