@@ -288,6 +288,7 @@ static void settling_done(struct running *r) {
   if (r->is_last_settling) count_adopted(r, &t);
   else warn_held(r, &settled);
   if (why && !r->is_last_settling) sync_stop(r->sync, why);
+  if (why && r->is_last_settling) running_stop(r, why);
   bool is_last = r->is_last_settling;
   settle_free(r->settle);
   r->settle = NULL;

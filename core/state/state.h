@@ -70,7 +70,7 @@ void stream_close(struct stream *st);
 struct stream_info {
   int64_t number;
   char name[STATE_TEXT_SIZE], base_url[STATE_TEXT_SIZE];
-  int64_t partners, gone, rejects, held; /* partners: gone ones included */
+  int64_t partners, gone, rejects, held; /* partners: gone ones included; held: with what is under way */
   int64_t made_ms;
 };
 /* The *n streams of the state, at most CAP, by name. */

@@ -30,7 +30,8 @@ static const char sql_list[] = "SELECT number, name, base_url, made_at FROM stre
 static const char sql_one[] = "SELECT number, name, base_url, made_at FROM stream WHERE number = ?";
 static const char sql_counts[] =
     "SELECT count(*), coalesce(sum(gone), 0), (SELECT count(*) FROM reject WHERE stream = ?1),"
-    " (SELECT count(*) FROM held WHERE stream = ?1) FROM partner"
+    " (SELECT count(*) FROM held WHERE stream = ?1)"
+    " + (SELECT coalesce(sum(rows_len), 0) FROM intent WHERE stream = ?1) FROM partner"
     " WHERE number BETWEEN ?1 << 32 AND (?1 << 32) + 4294967295";
 static const char sql_key_known[] =
     "SELECT count(*) FROM stream_key WHERE stream = ? AND fingerprint = ?";

@@ -1,0 +1,126 @@
+#include "host/settle_run.h"
+
+#include "base/random.h"
+#include "net/net.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STREAMS_MAX = 1024, TICK_MS = 1000 };
+
+static const int64_t NS_A_MS = 1000000;
+
+struct settling {
+  const struct settle_job *job;
+  struct state *state;
+  struct stream *stream;
+  struct net *net;
+  struct secret *key;
+};
+
+static struct stream *give_stream(void *user, struct error *err) {
+  struct settling *s = user;
+  (void)err; /* it is open */
+  return s->stream;
+}
+
+static void warn(void *user, const char *message) {
+  struct settling *s = user;
+  s->job->warn(s->job->user, message);
+}
+
+static void refused(void *user, uint64_t ordinal, const struct sync_refusal *why) {
+  (void)user, (void)ordinal, (void)why; /* it is in the rejects */
+}
+
+static int need_net(struct settling *s, struct error *err) {
+  const struct settle_job *job = s->job;
+  if (s->net) return 0;
+  if (job->key(job->user, &s->key, err)) return -1;
+  struct net_options o = {.base_url = job->base_url,
+                          .key = s->key,
+                          .concurrency = (int)job->concurrency,
+                          .requests_per_minute = (int)job->requests_per_minute,
+                          .give_up_ms = job->give_up_ms,
+                          .clock = job->clock};
+  return net_open(&s->net, &o, err);
+}
+
+static struct sync_options resend_options(struct settling *s) {
+  const struct settle_job *job = s->job;
+  struct sync_options o = {.state = s->state,
+                           .transport = net_transport(s->net),
+                           .clock = job->clock,
+                           .events = {.user = s, .refused = refused, .warn = warn, .stream = give_stream},
+                           .file = "",
+                           .batch_rows = (uint32_t)job->batch_rows,
+                           .batch_bytes = (size_t)job->batch_bytes,
+                           .concurrency = (unsigned)job->concurrency,
+                           .give_up_ms = job->give_up_ms,
+                           .bisect_limit = 1500};
+  random_bytes(&o.seed, sizeof o.seed);
+  random_bytes(&o.hash_key, sizeof o.hash_key);
+  return o;
+}
+
+static void wait_for_answer(const struct settling *s, const struct settle *settle) {
+  int64_t now = clock_mono_ns(s->job->clock), wake = settle_wake_at(settle), at = now + TICK_MS * NS_A_MS;
+  if (wake < at) at = wake;
+  struct pollfd p = {.fd = net_fd(s->net), .events = POLLIN};
+  (void)poll(&p, 1, at <= now ? 0 : (int)((at - now + NS_A_MS - 1) / NS_A_MS)); /* a signal ends the process */
+}
+
+static int settle_stream(struct settling *s, struct settled *settled, struct error *err) {
+  struct settle_options o = {
+      .state = s->state, .stream = s->stream, .resend = resend_options(s), .window_ms = s->job->window_ms};
+  struct settle *settle;
+  if (settle_new(&settle, &o, err)) return -1;
+  *settled = (struct settled){.held = 0};
+  if (!settle) return 0;
+  for (settle_step(settle); !settle_is_done(settle); settle_step(settle)) wait_for_answer(s, settle);
+  *settled = settle_result(settle);
+  const struct error *why = settle_error(settle);
+  if (why) *err = *why;
+  settle_free(settle);
+  return why ? -1 : 0;
+}
+
+static int one(struct settling *s, const struct stream_info *info, int64_t *held, struct error *err) {
+  struct stream_options o = {.name = slice_of(info->name),
+                             .base_url = slice_of(info->base_url),
+                             .script = SLICE("hoko settle"),
+                             .wait_ms = s->job->wait_ms};
+  struct settled settled = {.held = 0};
+  if (need_net(s, err) || stream_open(&s->stream, s->state, &o, err)) return -1;
+  int rc = settle_stream(s, &settled, err);
+  stream_close(s->stream);
+  s->stream = NULL;
+  *held += settled.held;
+  s->job->told(s->job->user, info->name, &settled);
+  return rc;
+}
+
+static bool is_wanted(const struct settle_job *job, const struct stream_info *info) {
+  if (strcmp(info->base_url, job->base_url) != 0) return false;
+  return job->stream ? strcmp(info->name, job->stream) == 0 : info->held > 0;
+}
+
+int host_settle(const struct settle_job *job, int64_t *held, struct error *err) {
+  struct settling s = {.job = job};
+  struct state_options o = {.url = job->state, .clock = job->clock};
+  struct stream_info *streams = calloc(STREAMS_MAX, sizeof *streams);
+  size_t n = 0;
+  int rc = streams ? 0 : error_set(err, ERROR_MEMORY, "out of memory for the streams");
+  *held = 0;
+  if (rc == 0) rc = state_open(&s.state, &o, err);
+  if (rc == 0) rc = stream_list(s.state, streams, STREAMS_MAX, &n, err);
+  for (size_t i = 0; rc == 0 && i < n; i++)
+    if (is_wanted(job, &streams[i])) rc = one(&s, &streams[i], held, err);
+  net_close(s.net);
+  secret_free(s.key);
+  state_close(s.state);
+  free(streams);
+  return rc;
+}
