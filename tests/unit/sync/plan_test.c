@@ -1,0 +1,164 @@
+/* What is to be done with one row, by what the state knows. */
+#include "sync/plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define ID "7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c11"
+#define OTHER "c2a9b7d4-88f1-4f6d-b0e6-91d27a5c4402"
+
+static struct row row_of(const char *key, const char *id, const char *name, const char *email) {
+  struct row r = {.key = slice_of(key), .id = slice_of(id)};
+  r.field[ROW_NAME] = slice_of(name);
+  r.field[ROW_EMAIL] = slice_of(email);
+  return r;
+}
+
+static struct known known_as(const char *name, const char *email) {
+  struct known k = {.seq = 3};
+  if (!uuid_parse(SLICE(ID), &k.id)) k.seq = 0;
+  k.field[ROW_NAME] = slice_of(name);
+  k.field[ROW_EMAIL] = slice_of(email);
+  return k;
+}
+
+static struct plan plan_of(struct row *row, struct known *known) {
+  struct plan_facts f = {.row = row, .known = known, .has_key = row->key.len > 0};
+  return plan_row(&f);
+}
+
+static void an_unknown_key_is_created_whole(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", "\"a@b.co\"");
+  struct known none = {.seq = 0};
+  struct plan p = plan_of(&row, &none);
+  assert_int_equal(p.what, PLAN_SEND);
+  assert_int_equal(p.kind, BATCH_CREATE);
+  assert_int_equal(p.as.mask, 1 << ROW_NAME | 1 << ROW_EMAIL);
+}
+
+static void a_known_key_sends_only_what_differs(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", "\"new@b.co\"");
+  struct known known = known_as("\"A\"", "\"a@b.co\"");
+  struct plan p = plan_of(&row, &known);
+  assert_int_equal(p.what, PLAN_SEND);
+  assert_int_equal(p.kind, BATCH_UPDATE);
+  assert_int_equal(p.as.mask, 1 << ROW_EMAIL);
+  assert_true(uuid_equal(&p.as.id, &known.id));
+}
+
+static void an_unchanged_row_is_not_sent(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", "\"a@b.co\"");
+  struct known known = known_as("\"A\"", "\"a@b.co\"");
+  assert_int_equal(plan_of(&row, &known).what, PLAN_UNCHANGED);
+}
+
+static void send_all_sends_an_unchanged_row_whole(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", "\"a@b.co\"");
+  struct known known = known_as("\"A\"", "\"a@b.co\"");
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true, .sends_all = true};
+  struct plan p = plan_row(&f);
+  assert_int_equal(p.what, PLAN_SEND);
+  assert_int_equal(p.as.mask, 1 << ROW_NAME | 1 << ROW_EMAIL);
+}
+
+static void clearing_a_field_is_a_change(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", "null");
+  struct known known = known_as("\"A\"", "\"a@b.co\"");
+  assert_int_equal(plan_of(&row, &known).as.mask, 1 << ROW_EMAIL);
+}
+
+static void a_create_without_a_name_is_rejected(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, NULL, "\"a@b.co\"");
+  struct known none = {.seq = 0};
+  struct plan p = plan_of(&row, &none);
+  assert_int_equal(p.what, PLAN_REJECT);
+  assert_string_equal(p.code, "name_missing");
+}
+
+static void a_key_bound_to_another_partner_is_a_conflict(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", OTHER, "\"A\"", NULL);
+  struct known known = known_as("\"A\"", NULL);
+  struct plan p = plan_of(&row, &known);
+  assert_int_equal(p.what, PLAN_REJECT);
+  assert_string_equal(p.code, "key_conflict");
+}
+
+static void a_row_of_a_held_create_waits(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", NULL);
+  struct known known = {.is_held = true};
+  assert_int_equal(plan_of(&row, &known).what, PLAN_PENDING);
+}
+
+static void a_rejected_row_is_sent_again_only_when_it_changed(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", NULL);
+  struct known known = {.is_rejected = true, .rejected_content = 77};
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true, .content = 77};
+  assert_int_equal(plan_row(&f).what, PLAN_REFUSED);
+  f.content = 78;
+  assert_int_equal(plan_row(&f).what, PLAN_SEND);
+  f.content = 77;
+  f.retries_rejects = true;
+  assert_int_equal(plan_row(&f).what, PLAN_SEND);
+}
+
+static void a_gone_partner_is_made_anew_only_on_request(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, NULL, "\"new@b.co\"");
+  struct known known = known_as("\"A\"", "\"a@b.co\"");
+  known.is_gone = true;
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true};
+  struct plan p = plan_row(&f);
+  assert_int_equal(p.what, PLAN_REJECT);
+  assert_string_equal(p.code, "unknown_id");
+  f.recreates = true;
+  p = plan_row(&f);
+  assert_int_equal(p.kind, BATCH_CREATE);
+  assert_true(slice_is(p.row.field[ROW_NAME], "\"A\"")); /* gets back what was acknowledged */
+  assert_true(slice_is(p.row.field[ROW_EMAIL], "\"new@b.co\""));
+}
+
+static void an_equal_create_without_key_that_was_made_is_unchanged(void **unused) {
+  (void)unused;
+  struct row row = row_of(NULL, NULL, "\"A\"", NULL);
+  struct known known = {.is_made = true};
+  assert_int_equal(plan_of(&row, &known).what, PLAN_UNCHANGED);
+}
+
+static void an_id_is_an_update_of_all_that_the_row_has(void **unused) {
+  (void)unused;
+  struct row row = row_of(NULL, ID, "\"A\"", "null");
+  struct known none = {.seq = 0};
+  struct plan p = plan_of(&row, &none);
+  assert_int_equal(p.kind, BATCH_UPDATE);
+  assert_int_equal(p.as.mask, 1 << ROW_NAME | 1 << ROW_EMAIL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_unknown_key_is_created_whole),
+      cmocka_unit_test(a_known_key_sends_only_what_differs),
+      cmocka_unit_test(an_unchanged_row_is_not_sent),
+      cmocka_unit_test(send_all_sends_an_unchanged_row_whole),
+      cmocka_unit_test(clearing_a_field_is_a_change),
+      cmocka_unit_test(a_create_without_a_name_is_rejected),
+      cmocka_unit_test(a_key_bound_to_another_partner_is_a_conflict),
+      cmocka_unit_test(a_row_of_a_held_create_waits),
+      cmocka_unit_test(a_rejected_row_is_sent_again_only_when_it_changed),
+      cmocka_unit_test(a_gone_partner_is_made_anew_only_on_request),
+      cmocka_unit_test(an_equal_create_without_key_that_was_made_is_unchanged),
+      cmocka_unit_test(an_id_is_an_update_of_all_that_the_row_has),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
