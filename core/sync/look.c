@@ -1,29 +1,24 @@
 #include "sync/look.h"
 
+#include "api/listing.h"
 #include "api/refusal.h"
-#include "base/json_scan.h"
-#include "base/map.h"
 #include "sync/backoff.h"
 #include "sync/match.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-enum { OVERLAP = 50, RESTARTS_MAX = 5, PARTNERS_MAX = 4 << 20, TEXT_MAX = 64 << 10, BYTES_A_PARTNER = 64 << 10 };
+enum { OVERLAP = 50, PASSES_MAX = 6, PARTNERS_MAX = 4 << 20, TEXT_MAX = 64 << 10, BYTES_A_PARTNER = 64 << 10 };
 
 static const int64_t NS_A_MS = 1000000;
 
 struct look {
   struct look_options options;
+  struct listing *listing;
   struct answer answer;
   struct exchange exchange;
-  char target[96];
   struct looked *partners;
   size_t partners_len, partners_cap;
-  struct map seen; /* hash of id → index in partners */
-  uint64_t skip;
-  unsigned restarts, tries;
+  unsigned tries;
   int64_t not_before_ns, failing_since_ns, skew_ms, requests;
   uint64_t seed;
   bool is_sent, is_done, is_stopped;
@@ -35,14 +30,24 @@ int look_new(struct look **out, const struct look_options *options, struct error
   if (!l) return error_set(err, ERROR_MEMORY, "out of memory for a listing");
   l->options = *options;
   l->seed = options->seed;
-  l->seen = MAP_WITH_LIMIT(PARTNERS_MAX);
   l->exchange.text = BUF_WITH_LIMIT(TEXT_MAX);
   struct answer_options o = {.partners_max = options->page_rows,
                              .bytes_max = (size_t)options->page_rows * BYTES_A_PARTNER,
                              .keeps_text = true,
                              .key = options->key};
+  struct listing_options p = {.is_newest_first = true,
+                              .since_ms = options->since_ms,
+                              .page_rows = options->page_rows,
+                              .overlap_rows = OVERLAP,
+                              .passes_max = PASSES_MAX,
+                              .partners_max = PARTNERS_MAX,
+                              .key = options->key};
   if (answer_init(&l->answer, &o, err)) {
     free(l);
+    return -1;
+  }
+  if (listing_new(&l->listing, &p, err)) {
+    look_free(l);
     return -1;
   }
   *out = l;
@@ -51,9 +56,9 @@ int look_new(struct look **out, const struct look_options *options, struct error
 
 void look_free(struct look *l) {
   if (!l) return;
+  listing_free(l->listing);
   answer_free(&l->answer);
   buf_free(&l->exchange.text);
-  map_free(&l->seen);
   free(l->partners);
   free(l);
 }
@@ -65,21 +70,6 @@ static void fail(struct look *l, const struct error *why) {
 
 /* ---- a page -------------------------------------------------------------- */
 
-struct wanted {
-  const struct look *l;
-  const struct uuid *id;
-};
-
-static bool is_it(const void *user, uint32_t value) {
-  const struct wanted *w = user;
-  return uuid_equal(&w->l->partners[value].id, w->id);
-}
-
-static bool was_seen(const struct look *l, const struct uuid *id) {
-  struct wanted w = {l, id};
-  return map_find(&l->seen, hash_bytes(&l->options.key, id->bytes, sizeof id->bytes), is_it, &w) != MAP_FREE;
-}
-
 static int add(struct look *l, const struct looked *p) {
   if (l->partners_len == l->partners_cap) {
     size_t cap = l->partners_cap ? 2 * l->partners_cap : 1024;
@@ -88,81 +78,48 @@ static int add(struct look *l, const struct looked *p) {
     l->partners = more;
     l->partners_cap = cap;
   }
-  l->partners[l->partners_len] = *p;
-  uint64_t hash = hash_bytes(&l->options.key, p->id.bytes, sizeof p->id.bytes);
-  if (map_add(&l->seen, hash, (uint32_t)l->partners_len)) return -1;
-  l->partners_len++;
+  l->partners[l->partners_len++] = *p;
   return 0;
 }
 
-/* When the object says it was created; INT64_MAX where it does not say. */
-static int64_t created_ms(struct slice object) {
-  struct json_scan scan;
-  int64_t at;
-  json_init(&scan, 64);
-  json_feed(&scan, object, true);
-  for (enum json_token token = json_next(&scan); token > JSON_NEED_MORE && token < JSON_END_OF_VALUE;
-       token = json_next(&scan)) {
-    if (scan.depth != 1 || token != JSON_KEY || !slice_is(scan.text, "createdAt")) continue;
-    if (json_next(&scan) == JSON_STRING && clock_parse(scan.text, &at) == 0) return at;
-    break;
-  }
-  return INT64_MAX;
-}
-
-/* Adds what is new of the page; -1: no memory. *met: some of it was seen before.
- * *is_old: its last partner was created before since. */
-static int take_page(struct look *l, bool *met, bool *is_old) {
-  *met = l->partners_len == 0;
-  *is_old = false;
-  for (size_t i = 0; i < l->answer.partners_len; i++) {
-    const struct answer_partner *p = &l->answer.partners[i];
-    struct slice object = answer_text(&l->answer, i);
+/* Keeps the partners that no page before showed. */
+static int take_fresh(struct look *l) {
+  size_t len;
+  const uint32_t *fresh = listing_fresh(l->listing, &len);
+  for (size_t i = 0; i < len; i++) {
+    const struct answer_partner *p = &l->answer.partners[fresh[i]];
     struct row fields;
-    if (was_seen(l, &p->id)) {
-      *met = true;
-      continue;
-    }
-    if (answer_object(object, &fields)) continue; /* the answer was scanned: only memory can fail here */
+    if (answer_object(answer_text(&l->answer, fresh[i]), &fields)) return -1; /* it was scanned: no memory */
     struct looked looked = {.id = p->id,
                             .exact = match_content(p->field_hash),
                             .folded = match_fold(fields.field, &l->options.key)};
     if (add(l, &looked)) return -1;
-    *is_old = created_ms(object) < l->options.since_ms;
   }
   return 0;
 }
 
-static void restart(struct look *l) {
-  struct error err;
-  l->skip = 0;
-  l->partners_len = 0;
-  map_clear(&l->seen);
-  if (++l->restarts <= RESTARTS_MAX) return;
-  (void)error_set(&err, ERROR_UNREACHABLE, "the list of partners changes too fast to be read");
-  (void)error_hint(&err, "hoko settle, when fewer other programs write to the workspace");
-  fail(l, &err);
+/* What an earlier pass showed and the last one did not is no more. */
+static void drop_vanished(struct look *l) {
+  size_t kept = 0;
+  for (size_t i = 0; i < l->partners_len; i++)
+    if (listing_has(l->listing, &l->partners[i].id)) l->partners[kept++] = l->partners[i];
+  l->partners_len = kept;
 }
 
 static void page_came(struct look *l) {
   struct error err;
-  bool met, is_old;
   if (l->exchange.limits.date_ms > 0) l->skew_ms = l->exchange.limits.date_ms - clock_wall_ms(l->options.clock);
   l->failing_since_ns = 0;
   l->tries = 0;
-  if (take_page(l, &met, &is_old)) {
+  enum listing_step step = listing_take(l->listing, &l->answer, &err);
+  if (step == LISTING_FAILED) {
+    fail(l, &err);
+  } else if (take_fresh(l)) {
     (void)error_set(&err, ERROR_MEMORY, "out of memory for a list of %zu partners", l->partners_len);
     fail(l, &err);
-  } else if (l->answer.partners_len < l->options.page_rows) {
-    if (met || l->answer.partners_len == 0) l->is_done = true;
-    else restart(l);
-  } else if (!met) {
-    restart(l);
-  } else if (is_old) {
+  } else if (step == LISTING_DONE) {
+    drop_vanished(l);
     l->is_done = true;
-  } else {
-    uint32_t step = l->options.page_rows > 2 * OVERLAP ? l->options.page_rows - OVERLAP : l->options.page_rows / 2;
-    l->skip += step;
   }
 }
 
@@ -210,13 +167,11 @@ bool look_take(struct look *l, struct exchange *e) {
 void look_step(struct look *l) {
   if (l->is_done || l->is_sent || l->is_stopped || clock_mono_ns(l->options.clock) < l->not_before_ns) return;
   if (!transport_is_ready(l->options.transport, l->options.clock)) return;
-  (void)snprintf(l->target, sizeof l->target, "/partners?take=%" PRIu32 "&skip=%" PRIu64 "&sort=desc", l->options.page_rows,
-                 l->skip);
   struct buf text = l->exchange.text;
   buf_clear(&text);
   answer_reset(&l->answer);
   l->exchange = (struct exchange){
-      .method = EXCHANGE_GET, .target = l->target, .answer = &l->answer, .owner = l, .text = text};
+      .method = EXCHANGE_GET, .target = listing_target(l->listing), .answer = &l->answer, .owner = l, .text = text};
   l->is_sent = true;
   transport_submit(l->options.transport, &l->exchange);
 }

@@ -1,7 +1,6 @@
 /* look.h - what partners Hoko has now: a walk over GET /partners, newest first.
  *
- * Pages overlap and are joined by id, since they move while partners are added
- * (hoko-api 4.4).  Two pages that do not meet start the walk again.  What is kept
+ * api/listing.h decides which page is asked for next.  What is kept
  * of a partner is its id and the hashes of its content, so a long listing stays
  * small.  Driven like a sync: step, wake_at, is_done; no I/O of its own. */
 #ifndef HOKO_SYNC_LOOK_H
