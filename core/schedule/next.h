@@ -24,8 +24,7 @@ struct next {
   bool is_moved;    /* the wall clock does not match: daylight saving jumped over the time */
 };
 
-/* Walks the instants after the last one.  Borrows cron and zone; stands still while
- * the zone is refreshed, so begin anew then. */
+/* Walks the instants after the last one.  Borrows cron and zone. */
 struct next_walk {
   const struct cron *cron;
   const struct zone *zone;

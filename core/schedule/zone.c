@@ -66,35 +66,39 @@ static int refuse_name(struct slice name, const char *folder, struct error *err)
   return zone_name_hint(err, name, folder);
 }
 
-static int make_utc(struct zone *z, struct error *err) {
-  struct tzif utc = {0};
-  return zone_table_make(&z->table, &utc, err);
+/* PATH NULL: UTC. */
+static int fill(struct zone *z, const char *path, struct error *err) {
+  const struct tzif utc = {0};
+  if (!path) return zone_table_make(&z->table, &utc, err);
+  memcpy(z->path, path, strlen(path) + 1);
+  return read_table(&z->table, path, &z->seen, err);
 }
 
-static int fill(struct zone *z, const char *folder, struct error *err) {
-  struct slice name = slice_of(z->name);
-  if (slice_is(name, "UTC")) return make_utc(z, err);
-  if (path_join(z->path, folder, z->name) != 0)
-    return error_set(err, ERROR_USAGE, "the path of time zone \"%s\" is too long", z->name);
-  struct stat there;
-  if (stat(z->path, &there) != 0 || S_ISDIR(there.st_mode)) return refuse_name(name, folder, err);
-  if (read_table(&z->table, z->path, &z->seen, err) == 0) return 0;
-  if (err->code == ERROR_DATA) err->code = ERROR_USAGE; /* a file, but no zone: a wrong name */
-  return error_context(err, "time zone \"%s\"", z->name);
-}
-
-int zone_open(struct zone **out, struct slice name, const char *folder, struct error *err) {
-  if (!folder) folder = ZONE_FOLDER;
-  if (!zone_name_is_safe(name)) return refuse_name(name, folder, err);
+static int open_path(struct zone **out, const char *name, const char *path, struct error *err) {
   struct zone *z = calloc(1, sizeof *z);
   if (!z) return error_set(err, ERROR_MEMORY, "no memory for a time zone");
-  memcpy(z->name, name.ptr, name.len);
-  if (fill(z, folder, err) != 0) {
+  memcpy(z->name, name, strlen(name) + 1);
+  if (fill(z, path, err) != 0) {
     zone_close(z);
-    return -1;
+    return error_context(err, "time zone \"%s\"", name);
   }
   *out = z;
   return 0;
+}
+
+int zone_open(struct zone **out, struct slice name, const char *folder, struct error *err) {
+  char text[ZONE_NAME_SIZE] = "", path[PATH_SIZE];
+  struct stat there;
+  if (!folder) folder = ZONE_FOLDER;
+  if (!zone_name_is_safe(name)) return refuse_name(name, folder, err);
+  memcpy(text, name.ptr, name.len);
+  if (slice_is(name, "UTC")) return open_path(out, text, NULL, err);
+  if (path_join(path, folder, text) != 0)
+    return error_set(err, ERROR_USAGE, "the path of time zone \"%s\" is too long", text);
+  if (stat(path, &there) != 0 || S_ISDIR(there.st_mode)) return refuse_name(name, folder, err);
+  if (open_path(out, text, path, err) == 0) return 0;
+  if (err->code == ERROR_DATA) err->code = ERROR_USAGE; /* a file, but no zone: a wrong name */
+  return -1;
 }
 
 void zone_close(struct zone *z) {
@@ -105,18 +109,18 @@ void zone_close(struct zone *z) {
 
 const char *zone_name(const struct zone *z) { return z->name; }
 
-int zone_refresh(struct zone *z, bool *is_changed, struct error *err) {
-  struct stat seen;
-  struct zone_table table;
-  *is_changed = false;
+int zone_newer(struct zone *z, struct zone **newer, struct error *err) {
+  struct stat there;
+  struct zone *other = NULL;
+  *newer = NULL;
   if (z->path[0] == '\0') return 0;
-  if (stat(z->path, &seen) == 0 && is_same_file(&seen, &z->seen)) return 0;
-  if (read_table(&table, z->path, &seen, err) != 0)
-    return error_context(err, "time zone \"%s\"", z->name);
-  *is_changed = !zone_table_equal(&table, &z->table);
-  zone_table_free(&z->table);
-  z->table = table;
-  z->seen = seen;
+  if (stat(z->path, &there) == 0 && is_same_file(&there, &z->seen)) return 0;
+  if (open_path(&other, z->name, z->path, err) != 0) return -1;
+  z->seen = other->seen;
+  if (zone_table_equal(&other->table, &z->table))
+    zone_close(other);
+  else
+    *newer = other;
   return 0;
 }
 

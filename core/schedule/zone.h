@@ -1,8 +1,8 @@
 /* zone.h - a time zone of the system's data, as spans of constant offset from UTC.
  *
- * Any number of zones live side by side; nothing here reads or sets TZ.  A struct
- * zone does not change between two calls of zone_refresh() and may be read by any
- * thread until then.  "UTC" needs no file. */
+ * Any number of zones live side by side; nothing here reads or sets TZ.  What a zone
+ * tells never changes: when its file does, zone_newer() gives another.  "UTC" needs no
+ * file. */
 #ifndef HOKO_SCHEDULE_ZONE_H
 #define HOKO_SCHEDULE_ZONE_H
 
@@ -21,9 +21,10 @@ MUST_USE int zone_open(struct zone **out, struct slice name, const char *folder,
 void zone_close(struct zone *z);
 const char *zone_name(const struct zone *z);
 
-/* Reads the file again if it is another than was read (a stat(2) where it is not);
- * *is_changed: it tells other times.  -1: it cannot be read; the zone stays as it was. */
-MUST_USE int zone_refresh(struct zone *z, bool *is_changed, struct error *err);
+/* Reads the file again if it is another than was read (a stat(2) where it is not).
+ * *newer is a zone that tells other times, NULL where there is none.  -1: it cannot be
+ * read; a later call tries again. */
+MUST_USE int zone_newer(struct zone *z, struct zone **newer, struct error *err);
 
 /* Instants from from_s on, before to_s: seconds since 1970.  The first span begins
  * with INT64_MIN, the last ends with INT64_MAX; neighbours differ in offset. */

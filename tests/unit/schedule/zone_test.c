@@ -122,48 +122,52 @@ static void saving_that_ends_as_it_starts_lasts_for_ever(void **user) {
 
 static void a_zone_is_read_again_when_its_file_is_another(void **user) {
   const struct folder *f = *user;
-  struct zone *z = opened("Here/New_Town", f->path);
+  struct zone *z = opened("Here/New_Town", f->path), *newer;
   struct error err;
-  bool is_changed = true;
-  assert_int_equal(zone_refresh(z, &is_changed, &err), 0);
-  assert_false(is_changed);
+  assert_int_equal(zone_newer(z, &newer, &err), 0);
+  assert_null(newer);
   write_zone(f, 1000, "");
-  assert_int_equal(zone_refresh(z, &is_changed, &err), 0);
-  assert_false(is_changed); /* another file that tells the same times */
+  assert_int_equal(zone_newer(z, &newer, &err), 0);
+  assert_null(newer); /* another file that tells the same times */
   write_zone(f, 2000, "");
-  assert_int_equal(zone_refresh(z, &is_changed, &err), 0);
-  assert_true(is_changed);
-  check_span(z, 1500, INT64_MIN, 2000, 0);
+  assert_int_equal(zone_newer(z, &newer, &err), 0);
+  assert_non_null(newer);
+  assert_string_equal(zone_name(newer), "Here/New_Town");
+  check_span(newer, 1500, INT64_MIN, 2000, 0);
+  check_span(z, 1500, 1000, INT64_MAX, 10800);
   zone_close(z);
+  assert_int_equal(zone_newer(newer, &z, &err), 0);
+  assert_null(z);
+  zone_close(newer);
 }
 
 static void a_zone_stays_as_it_was_when_its_file_breaks(void **user) {
   const struct folder *f = *user;
-  struct zone *z = opened("Here/New_Town", f->path);
+  struct zone *z = opened("Here/New_Town", f->path), *newer;
   struct error err;
-  bool is_changed = true;
   assert_int_equal(file_replace(f->zone, SLICE("TZif2, but cut"), 0644, &err), 0);
-  assert_int_equal(zone_refresh(z, &is_changed, &err), -1);
-  assert_false(is_changed);
-  assert_non_null(strstr(err.message, "Here/New_Town"));
-  check_span(z, 1000, 1000, INT64_MAX, 10800);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(zone_newer(z, &newer, &err), -1);
+    assert_null(newer);
+    assert_non_null(strstr(err.message, "Here/New_Town"));
+  }
   unlink(f->zone);
-  assert_int_equal(zone_refresh(z, &is_changed, &err), -1);
+  assert_int_equal(zone_newer(z, &newer, &err), -1);
   check_span(z, 1000, 1000, INT64_MAX, 10800);
   write_zone(f, 3000, "");
-  assert_int_equal(zone_refresh(z, &is_changed, &err), 0);
-  assert_true(is_changed);
+  assert_int_equal(zone_newer(z, &newer, &err), 0);
+  assert_non_null(newer);
+  zone_close(newer);
   zone_close(z);
 }
 
 static void utc_needs_no_file(void **user) {
   const struct folder *f = *user;
-  struct zone *z = opened("UTC", f->path);
+  struct zone *z = opened("UTC", f->path), *newer;
   struct error err;
-  bool is_changed = true;
   check_span(z, 0, INT64_MIN, INT64_MAX, 0);
-  assert_int_equal(zone_refresh(z, &is_changed, &err), 0);
-  assert_false(is_changed);
+  assert_int_equal(zone_newer(z, &newer, &err), 0);
+  assert_null(newer);
   zone_close(z);
 }
 
