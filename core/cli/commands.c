@@ -45,6 +45,7 @@ const struct command *const commands[] = {
     &command_settle,
     &command_check,
     &command_key,
+    &command_jobs,
     &command_runs,
     &command_rejects,
     &command_state,

@@ -8,6 +8,7 @@ extern const struct command command_run;
 extern const struct command command_settle;
 extern const struct command command_check;
 extern const struct command command_key;
+extern const struct command command_jobs;
 extern const struct command command_runs;
 extern const struct command command_rejects;
 extern const struct command command_state;
