@@ -7,7 +7,7 @@
 struct gzip {
   z_stream z;
   bool is_between; /* a member is complete; another, padding or the end follows */
-  bool is_full;    /* the last call filled all room, so more may come without input */
+  bool is_due;     /* zlib has more to tell without input: text that found no room, or an error */
 };
 
 enum { WINDOW_BITS = 15, ONLY_GZIP = 16 };
@@ -62,15 +62,16 @@ static int next_member(struct gzip *g, struct slice *in, bool *is_ready, struct 
 int gzip_read(struct gzip *g, struct slice *in, bool is_end, char *to, size_t room, size_t *len,
               struct error *err) {
   *len = 0;
-  bool is_ready = in->len > 0 || g->is_full;
+  bool is_ready = in->len > 0 || g->is_due;
   if (g->is_between && next_member(g, in, &is_ready, err)) return -1;
   if (!is_ready && is_end && !g->is_between)
     return error_set(err, ERROR_DATA, "the gzip data ends in the middle: the file is cut off");
   if (!is_ready) return 0;
   int code = inflate_some(g, in, to, room, len);
   g->is_between = code == Z_STREAM_END;
-  g->is_full = *len == room && !g->is_between;
-  if (code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR) return 0;
+  bool is_good = code == Z_OK || code == Z_STREAM_END || code == Z_BUF_ERROR;
+  g->is_due = !g->is_between && (*len == room || !is_good);
+  if (is_good || *len > 0) return 0; /* an error comes again, behind the text before it */
   if (code == Z_MEM_ERROR) return error_set(err, ERROR_MEMORY, "out of memory");
   return error_set(err, ERROR_DATA, "the gzip data is damaged (%s)", g->z.msg ? g->z.msg : "no reason given");
 }

@@ -98,6 +98,14 @@ static void every_damage_that_changes_the_content_is_told(void **state) {
   buf_free(&packed);
 }
 
+static void text_before_a_wrong_checksum_is_given_out(void **state) {
+  struct buf packed = pack(SLICE("some text"));
+  (void)state;
+  packed.ptr[packed.len - 8] ^= 1;
+  check_chunks(buf_slice(&packed), NULL, "some text! the gzip data is damaged (incorrect data check)");
+  buf_free(&packed);
+}
+
 static void what_packs_well_is_unpacked_in_flat_memory(void **state) {
   enum { SIZE = 32 << 20 };
   char *zeros = calloc(1, SIZE);
@@ -176,6 +184,7 @@ int main(void) {
       cmocka_unit_test(members_behind_each_other_are_one_text),
       cmocka_unit_test(every_cut_of_packed_data_is_told),
       cmocka_unit_test(every_damage_that_changes_the_content_is_told),
+      cmocka_unit_test(text_before_a_wrong_checksum_is_given_out),
       cmocka_unit_test(what_packs_well_is_unpacked_in_flat_memory),
       cmocka_unit_test(encodings_become_utf8_wherever_the_bytes_are_cut),
       cmocka_unit_test(packed_text_is_recoded_behind_its_unpacking),
