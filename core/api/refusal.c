@@ -2,7 +2,7 @@
 
 #include "base/json_scan.h"
 #include "base/json_text.h"
-#include "base/utf8.h"
+#include "base/printable.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,19 +11,6 @@ enum {
   DEPTH_MAX = 32,
   TEXT_READ_MAX = 4 << 10, /* of one string; REFUSAL_TEXT_SIZE of it is kept */
 };
-
-/* TEXT for a person's eyes, cut between two characters. */
-static void put_printable(char *to, size_t size, struct slice text) {
-  struct buf b = BUF_WITH_LIMIT(4 * TEXT_READ_MAX);
-  if (text.len > TEXT_READ_MAX) text.len = TEXT_READ_MAX;
-  utf8_printable(&b, text);
-  size_t len = b.len < size ? b.len : size - 1;
-  if (len < b.len)
-    while (len > 0 && ((unsigned char)b.ptr[len] & 0xc0) == 0x80) len--;
-  if (len > 0) memcpy(to, b.ptr, len);
-  to[len] = '\0';
-  buf_free(&b);
-}
 
 /* The string just read, into TO. */
 static void put_string(char *to, size_t size, const struct json_scan *json) {
@@ -34,7 +21,7 @@ static void put_string(char *to, size_t size, const struct json_scan *json) {
     if (json_unescape(&decoded, text) != 0) buf_add_text(&decoded, "\xef\xbf\xbd"); /* U+FFFD */
     text = buf_slice(&decoded);
   }
-  put_printable(to, size, text);
+  printable_copy(to, size, text);
   buf_free(&decoded);
 }
 
@@ -113,7 +100,7 @@ static void take_members(struct refusal *r, struct json_scan *json) {
 
 /* The beginning of a page or text, its white space squeezed. */
 static void put_plain(struct refusal *r, struct slice body) {
-  char text[REFUSAL_TEXT_SIZE + 8]; /* so that a character cut here is cut off there */
+  char text[REFUSAL_TEXT_SIZE + 4]; /* a character cut here is cut off there */
   size_t len = 0;
   for (size_t i = 0; i < body.len && len < sizeof text; i++) {
     bool is_blank = memchr(" \t\r\n", body.ptr[i], 4) != NULL;
@@ -124,7 +111,7 @@ static void put_plain(struct refusal *r, struct slice body) {
     }
   }
   while (len > 0 && text[len - 1] == ' ') len--;
-  put_printable(r->plain, sizeof r->plain, (struct slice){text, len});
+  printable_copy(r->plain, sizeof r->plain, (struct slice){text, len});
 }
 
 void refusal_parse(struct refusal *r, struct slice body) {

@@ -2,7 +2,7 @@
 
 #include "base/number.h"
 #include "base/origin.h"
-#include "base/utf8.h"
+#include "base/printable.h"
 
 #include <errno.h>
 
@@ -16,27 +16,12 @@ enum {
   VERIFY_NO_FIRST_ISSUER = 21,
 };
 
-/* libcurl's own words, printable, behind ": "; "" where it has none. */
-static void put_detail(char *to, size_t size, const struct fault_facts *f) {
-  struct buf b = BUF_WITH_LIMIT(4 * CURL_ERROR_SIZE + 2);
-  to[0] = '\0';
-  if (f->detail[0]) {
-    buf_add_text(&b, ": ");
-    utf8_printable(&b, slice_of(f->detail));
-  }
-  const char *text = buf_text(&b);
-  if (text) {
-    size_t len = b.len < size ? b.len : size - 1;
-    memcpy(to, text, len);
-    to[len] = '\0';
-  }
-  buf_free(&b);
-}
-
+/* WHAT, the origin, and libcurl's own words where it has some. */
 static int say(struct error *err, const struct fault_facts *f, const char *what) {
   char detail[512];
-  put_detail(detail, sizeof detail, f);
-  return error_set(err, ERROR_UNREACHABLE, "%s %s%s", what, f->origin, detail);
+  printable_copy(detail, sizeof detail, slice_of(f->detail));
+  return error_set(err, ERROR_UNREACHABLE, "%s %s%s%s", what, f->origin, detail[0] ? ": " : "",
+                   detail);
 }
 
 static void explain_certificate(const struct fault_facts *f, struct error *err) {

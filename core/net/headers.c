@@ -1,6 +1,6 @@
 #include "net/headers.h"
 
-#include "base/utf8.h"
+#include "base/printable.h"
 
 #include <curl/curl.h>
 #include <math.h>
@@ -38,17 +38,6 @@ static int64_t date_of(struct slice value) {
   return seconds < 0 ? -1 : (int64_t)seconds * 1000;
 }
 
-/* VALUE for a person's eyes, cut to SIZE. */
-static void put_text(char *to, size_t size, struct slice value) {
-  struct buf b = BUF_WITH_LIMIT(4096);
-  if (value.len > 1000) value.len = 1000;
-  utf8_printable(&b, value);
-  size_t len = b.len < size ? b.len : size - 1;
-  if (len > 0) memcpy(to, b.ptr, len);
-  to[len] = '\0';
-  buf_free(&b);
-}
-
 static void take_retry_after(struct headers *h, struct slice value) {
   int64_t date_ms = -1;
   h->limits.retry_after_s = number_of(value);
@@ -72,9 +61,9 @@ static void take_field(struct headers *h, struct slice name, struct slice value)
   } else if (is_named(name, "Date")) {
     h->limits.date_ms = date_of(value);
   } else if (is_named(name, "Content-Type")) {
-    put_text(h->content_type, sizeof h->content_type, value);
+    printable_copy(h->content_type, sizeof h->content_type, value);
   } else if (is_named(name, "Location")) {
-    put_text(h->location, sizeof h->location, value);
+    printable_copy(h->location, sizeof h->location, value);
   }
 }
 
