@@ -173,6 +173,10 @@ void db_rollback(struct db *db) {
   if (!sqlite3_get_autocommit(db->sqlite)) (void)sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
 }
 
+int db_expect_behind(struct db *db, int64_t before, int64_t number, struct error *err) {
+  return number > before ? 0 : db_fail_code(db, SQLITE_CORRUPT, err);
+}
+
 /* Binding what is not copied can only fail by our own mistake, an index out of range. */
 static void bound(int code) {
   assert(code == SQLITE_OK);

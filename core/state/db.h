@@ -58,6 +58,10 @@ MUST_USE int db_begin_write(struct db *db, struct error *err);
 MUST_USE int db_commit(struct db *db, struct error *err); /* after -1 it is rolled back */
 void db_rollback(struct db *db); /* also ends a reading; nothing where none is open */
 
+/* -1 unless NUMBER, of a row that was asked for behind BEFORE, is greater: in a damaged
+ * file rows stand out of order, and who reads on behind the last one would read for ever. */
+MUST_USE int db_expect_behind(struct db *db, int64_t before, int64_t number, struct error *err);
+
 /* Parameters, from 1; the bytes must stay until the statement has run.  A text
  * without bytes is null; a blob without is a blob. */
 void bind_int(sqlite3_stmt *st, int at, int64_t value);

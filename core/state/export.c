@@ -49,16 +49,21 @@ struct exporting {
   int64_t after, rows;
 };
 
+static int put_partner(struct exporting *x, sqlite3_stmt *sql, struct error *err) {
+  int64_t number = sqlite3_column_int64(sql, COLUMN_NUMBER);
+  if (db_expect_behind(&x->s->db, x->after, number, err) != 0) return -1;
+  buf_clear(&x->line);
+  put_line(&x->line, sql);
+  x->after = number;
+  x->rows++;
+  if (buf_ok(&x->line)) return x->put(x->user, buf_slice(&x->line), err);
+  return error_set(err, ERROR_MEMORY, "no memory to export partners");
+}
+
 static int put_frame(struct exporting *x, sqlite3_stmt *sql, struct error *err) {
   int is_row;
   while ((is_row = db_step(&x->s->db, sql, err)) > 0) {
-    buf_clear(&x->line);
-    put_line(&x->line, sql);
-    x->after = sqlite3_column_int64(sql, COLUMN_NUMBER);
-    x->rows++;
-    int result = buf_ok(&x->line) ? x->put(x->user, buf_slice(&x->line), err)
-                                  : error_set(err, ERROR_MEMORY, "no memory to export partners");
-    if (result == 0) continue;
+    if (put_partner(x, sql, err) == 0) continue;
     sqlite3_reset(sql);
     return -1;
   }

@@ -78,6 +78,9 @@ MUST_USE int stream_refresh(struct stream *st, struct error *err);
 /* Refuses writing through a reader: a mistake of the caller's. */
 MUST_USE int state_begin_write(struct state *s, struct error *err);
 
+/* Column AT of ST, an id; anything else is damage. */
+MUST_USE int handed_id(struct db *db, sqlite3_stmt *st, int at, struct uuid *out,
+                       struct error *err);
 /* Column AT of ST, copied into HANDED. */
 MUST_USE int handed_column(struct arena *handed, sqlite3_stmt *st, int at, struct slice *out,
                            struct error *err);

@@ -54,9 +54,11 @@ int held_settle(struct stream *st, int64_t number, struct error *err) {
 }
 
 static int hold_each(struct stream *st, int64_t first, struct error *err) {
-  for (int64_t number = first; number > 0;) {
+  struct db *db = &st->state->db;
+  for (int64_t number = first, next; number > 0; number = next) {
     if (intent_hold(st, number, err) != 0) return -1;
-    if (db_number(&st->state->db, sql_open, st->number, &number, err) != 0) return -1;
+    if (db_number(db, sql_open, st->number, &next, err) != 0) return -1;
+    if (next > 0 && db_expect_behind(db, number, next, err) != 0) return -1;
   }
   return 0;
 }
@@ -73,10 +75,12 @@ int held_adopt_intents(struct stream *st, struct error *err) {
   return error_context(err, "holding what an earlier run left under way");
 }
 
-static int read_held(struct stream *st, sqlite3_stmt *sql, struct held *to, struct error *err) {
+static int read_held(struct stream *st, sqlite3_stmt *sql, int64_t after, struct held *to,
+                     struct error *err) {
   struct slice record;
   *to = (struct held){.number = sqlite3_column_int64(sql, 0),
                       .sent_at_ms = sqlite3_column_int64(sql, 1)};
+  if (db_expect_behind(&st->state->db, after, to->number, err) != 0) return -1;
   if (handed_column(&st->handed, sql, 2, &record, err) != 0) return -1;
   if (!row_take(&record, &to->row)) return db_fail_code(&st->state->db, SQLITE_CORRUPT, err);
   return handed_column(&st->handed, sql, 3, &to->run, err);
@@ -92,9 +96,11 @@ int held_list(struct stream *st, int64_t after, struct held *to, size_t cap, siz
   bind_int(sql, 2, after);
   int is_row = 0;
   for (*n = 0; *n < cap && (is_row = db_step(db, sql, err)) > 0; ++*n) {
-    if (read_held(st, sql, &to[*n], err) == 0) continue;
-    is_row = -1;
-    break;
+    if (read_held(st, sql, after, &to[*n], err) != 0) {
+      is_row = -1;
+      break;
+    }
+    after = to[*n].number;
   }
   sqlite3_reset(sql);
   return is_row < 0 ? -1 : 0;

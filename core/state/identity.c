@@ -56,9 +56,7 @@ static int make_room(struct stream *st, size_t n, struct error *err) {
 /* Takes over the partner that stands in SQL. */
 static int take_partner(struct stream *st, sqlite3_stmt *sql, struct known *k,
                         struct error *err) {
-  struct slice id = column_slice(sql, COLUMN_ID);
-  if (id.len != sizeof k->id.bytes) return db_fail_code(&st->state->db, SQLITE_CORRUPT, err);
-  memcpy(k->id.bytes, id.ptr, id.len);
+  if (handed_id(&st->state->db, sql, COLUMN_ID, &k->id, err) != 0) return -1;
   k->seq = stream_seq_of(sqlite3_column_int64(sql, COLUMN_NUMBER));
   k->is_gone = sqlite3_column_int(sql, COLUMN_GONE) != 0;
   for (int f = 0; f < ROW_FIELDS; f++)

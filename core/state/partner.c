@@ -129,26 +129,35 @@ static bool is_seen(const struct missing_options *o, uint32_t seq) {
   return seq < o->seen_bits && (o->seen[seq / 64] >> seq % 64 & 1);
 }
 
+/* Takes over the partner that stands in SQL, behind number AFTER. */
+static int read_missing(struct stream *st, sqlite3_stmt *sql, int64_t after, struct partner *to,
+                        struct error *err) {
+  struct db *db = &st->state->db;
+  int64_t number = sqlite3_column_int64(sql, 0);
+  *to = (struct partner){.seq = stream_seq_of(number)};
+  if (db_expect_behind(db, after, number, err) != 0) return -1;
+  if (handed_id(db, sql, 2, &to->id, err) != 0) return -1;
+  return handed_column(&st->handed, sql, 1, &to->key, err);
+}
+
 int stream_missing(struct stream *st, const struct missing_options *options, struct partner *to,
                    size_t cap, size_t *n, struct error *err) {
   struct db *db = &st->state->db;
   sqlite3_stmt *sql = db_prepare(db, sql_missing, err);
   if (!sql) return -1;
   arena_clear(&st->handed);
-  bind_int(sql, 1, stream_number_of(st, options->after));
+  int64_t after = stream_number_of(st, options->after);
+  bind_int(sql, 1, after);
   bind_int(sql, 2, st->number);
   int is_row = 0;
   *n = 0;
   while (*n < cap && (is_row = db_step(db, sql, err)) > 0) {
-    uint32_t seq = stream_seq_of(sqlite3_column_int64(sql, 0));
-    if (is_seen(options, seq)) continue;
-    struct partner *p = &to[(*n)++];
-    struct slice id = column_slice(sql, 2);
-    *p = (struct partner){.seq = seq};
-    if (id.len == sizeof p->id.bytes) memcpy(p->id.bytes, id.ptr, id.len);
-    if (handed_column(&st->handed, sql, 1, &p->key, err) == 0) continue;
-    is_row = -1;
-    break;
+    if (is_seen(options, stream_seq_of(sqlite3_column_int64(sql, 0)))) continue;
+    if (read_missing(st, sql, after, &to[*n], err) != 0) {
+      is_row = -1;
+      break;
+    }
+    after = stream_number_of(st, to[(*n)++].seq);
   }
   sqlite3_reset(sql);
   return is_row < 0 ? -1 : 0;

@@ -136,9 +136,12 @@ int reject_list(struct state *s, const struct reject_filter *filter, int64_t aft
   bind_int(sql, 6, after);
   int is_row = 0;
   for (*n = 0; *n < cap && (is_row = db_step(&s->db, sql, err)) > 0; ++*n) {
-    if (reject_read(&s->handed, sql, &to[*n], err) == 0) continue;
-    is_row = -1;
-    break;
+    if (reject_read(&s->handed, sql, &to[*n], err) != 0 ||
+        db_expect_behind(&s->db, after, to[*n].number, err) != 0) {
+      is_row = -1;
+      break;
+    }
+    after = to[*n].number;
   }
   sqlite3_reset(sql);
   return is_row < 0 ? -1 : 0;

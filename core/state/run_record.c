@@ -99,14 +99,18 @@ int run_record_list(struct state *s, const struct run_filter *filter, struct run
   sqlite3_stmt *sql = db_prepare(&s->db, sql_list, err);
   if (!sql) return -1;
   arena_clear(&s->handed);
-  bind_int(sql, 1, filter->before > 0 ? filter->before : INT64_MAX);
+  int64_t before = filter->before > 0 ? filter->before : INT64_MAX;
+  bind_int(sql, 1, before);
   bind_text(sql, 2, filter->job);
   bind_text(sql, 3, filter->script);
   int is_row = 0;
   for (*n = 0; *n < cap && (is_row = db_step(&s->db, sql, err)) > 0; ++*n) {
-    if (read_run(s, sql, &to[*n], err) == 0) continue;
-    is_row = -1;
-    break;
+    if (read_run(s, sql, &to[*n], err) != 0 ||
+        db_expect_behind(&s->db, to[*n].number, before, err) != 0) {
+      is_row = -1;
+      break;
+    }
+    before = to[*n].number;
   }
   sqlite3_reset(sql);
   return is_row < 0 ? -1 : 0;
@@ -156,14 +160,14 @@ static int end_dead(struct state *s, struct error *err) {
   sqlite3_stmt *sql = db_prepare(&s->db, sql_dead, err);
   if (!sql) return -1;
   int is_row;
-  for (int64_t number = 0;;) {
-    bind_int(sql, 1, number);
+  for (int64_t last = 0, number, pid;; last = number) {
+    bind_int(sql, 1, last);
     is_row = db_step(&s->db, sql, err);
     if (is_row <= 0) return is_row;
-    int64_t pid;
     number = sqlite3_column_int64(sql, 0);
     bool is_alive = process_is_alive(column_slice(sql, 1), &pid);
     sqlite3_reset(sql);
+    if (db_expect_behind(&s->db, last, number, err) != 0) return -1;
     if (!is_alive && db_run_with(&s->db, sql_end_dead, number, err) != 0) return -1;
   }
 }

@@ -126,6 +126,13 @@ int state_begin_write(struct state *s, struct error *err) {
   return db_begin_write(&s->db, err);
 }
 
+int handed_id(struct db *db, sqlite3_stmt *st, int at, struct uuid *out, struct error *err) {
+  struct slice bytes = column_slice(st, at);
+  if (bytes.len != sizeof out->bytes) return db_fail_code(db, SQLITE_CORRUPT, err);
+  memcpy(out->bytes, bytes.ptr, bytes.len);
+  return 0;
+}
+
 int handed_column(struct arena *handed, sqlite3_stmt *st, int at, struct slice *out,
                   struct error *err) {
   if (arena_copy(handed, column_slice(st, at), out)) return 0;

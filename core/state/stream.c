@@ -323,8 +323,9 @@ int stream_sample(struct stream *st, struct uuid *to, size_t cap, size_t *n, str
   bind_int(sql, 2, (int64_t)cap);
   int is_row;
   for (*n = 0; (is_row = db_step(db, sql, err)) > 0; ++*n) {
-    struct slice id = column_slice(sql, 0);
-    if (id.len == sizeof to->bytes) memcpy(to[*n].bytes, id.ptr, id.len);
+    if (handed_id(db, sql, 0, &to[*n], err) == 0) continue;
+    sqlite3_reset(sql);
+    return -1;
   }
   return is_row;
 }
