@@ -57,6 +57,7 @@ static void on_output(void *user, bool is_stderr, struct slice bytes) {
   struct running_command *c = user;
   if (is_stderr) term_err_text(c->cli->term, bytes);
   else term_out_script(c->cli->term, bytes);
+  term_flush(c->cli->term); /* the worker has gathered it already */
 }
 
 static void on_log(void *user, enum log_level level, struct slice message, struct slice fields) {
@@ -94,13 +95,22 @@ static int on_key(void *user, struct secret **key, struct error *err) {
 
 /* ---- the job ------------------------------------------------------------- */
 
+/* A path of the command line begins where hoko was started. */
+static char *from_here(struct slice word) {
+  char here[PATH_SIZE], text[PATH_SIZE], joined[PATH_SIZE];
+  if (word.len >= sizeof text || !getcwd(here, sizeof here)) return NULL;
+  memcpy(text, word.ptr, word.len);
+  text[word.len] = '\0';
+  return path_join(joined, here, text) ? NULL : strdup(joined);
+}
+
 /* The words of a list, NUL-terminated, into TO; more than ALLOW_MAX is the user's mistake. */
-static int take_list(struct running_command *c, const char *option, const char **to, struct error *err) {
+static int take_list(struct running_command *c, const char *option, bool is_path, const char **to, struct error *err) {
   struct slice word;
   size_t len = 0;
   for (struct options_walk w = {0}; options_next(&c->cli->options, option, &w, &word);) {
     if (len == ALLOW_MAX) return error_set(err, ERROR_USAGE, "--%s takes at most %d names", option, ALLOW_MAX);
-    char *copy = strndup(word.ptr, word.len);
+    char *copy = is_path ? from_here(word) : strndup(word.ptr, word.len);
     if (!copy) return error_set(err, ERROR_MEMORY, "out of memory for --%s", option);
     c->copies[c->copies_len++] = copy;
     to[len++] = copy;
@@ -123,8 +133,8 @@ static void name_script(struct running_command *c, const char *given) {
 static int make_job(struct running_command *c, struct job *job, struct error *err) {
   struct cli *cli = c->cli;
   const struct config_limits *limits = &c->project.config->limits;
-  if (take_list(c, "allow-read", c->read, err) || take_list(c, "allow-write", c->write, err) ||
-      take_list(c, "allow-env", c->env, err))
+  if (take_list(c, "allow-read", true, c->read, err) || take_list(c, "allow-write", true, c->write, err) ||
+      take_list(c, "allow-env", false, c->env, err))
     return -1;
   name_script(c, cli->args[0]);
   *job = (struct job){

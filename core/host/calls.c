@@ -27,6 +27,7 @@ void calls_open(struct running *r, const struct message *m) {
     return;
   }
   if (channel_send_fd(r->worker->channel, &(struct message){.kind = MESSAGE_REPLY}, fd)) r->is_closed = true;
+  r->is_replying = false; /* the script's own time goes on */
 }
 
 /* ---- log ----------------------------------------------------------------- */

@@ -38,10 +38,21 @@ static int add_root(struct files *f, const char *path, bool may_read, bool may_w
 /* A file that is an argument may be read; an argument that is none is just a word. */
 static void add_argument(struct files *f, const char *word) {
   struct error ignored;
-  char joined[PATH_SIZE], normal[PATH_SIZE];
+  char here[PATH_SIZE], joined[PATH_SIZE], normal[PATH_SIZE];
   struct stat st;
-  if (path_join(joined, f->folder, word) || path_normal(normal, joined) || stat(normal, &st) || S_ISDIR(st.st_mode)) return;
-  (void)!add_root(f, word, true, false, &ignored); /* what cannot be opened is denied later, with its reason */
+  if (!getcwd(here, sizeof here) || path_join(joined, here, word) || path_normal(normal, joined)) return;
+  if (stat(normal, &st) || S_ISDIR(st.st_mode)) return;
+  if (add_root(f, normal, true, false, &ignored)) return; /* it is denied later, with its reason */
+  f->roots[f->roots_len - 1].argument = word;
+}
+
+/* The absolute path that TEXT of a script means. */
+static int resolve(const struct files *f, const char *text, char normal[PATH_SIZE]) {
+  char joined[PATH_SIZE];
+  for (size_t i = 0; i < f->roots_len; i++)
+    if (f->roots[i].argument && strcmp(f->roots[i].argument, text) == 0)
+      return path_normal(normal, f->roots[i].path);
+  return path_join(joined, f->folder, text) || path_normal(normal, joined) ? -1 : 0;
 }
 
 static int add_texts(struct files *f, struct texts texts, bool may_read, bool may_write, struct error *err) {
@@ -166,12 +177,12 @@ static int open_module(const struct files *f, const char *name, struct error *er
 }
 
 int files_open_for(const struct files *f, struct slice path, enum open_mode mode, struct error *err) {
-  char text[PATH_SIZE], joined[PATH_SIZE], normal[PATH_SIZE];
+  char text[PATH_SIZE], normal[PATH_SIZE];
   if (path.len >= sizeof text || memchr(path.ptr, '\0', path.len)) return error_set(err, ERROR_USAGE, "the file name is too long or holds a NUL");
   memcpy(text, path.ptr, path.len);
   text[path.len] = '\0';
   if (strcmp(text, "-") == 0) return open_stdin(err);
-  if (path_join(joined, f->folder, text) || path_normal(normal, joined)) return error_set(err, ERROR_USAGE, "%s: the path is too long", text);
+  if (resolve(f, text, normal)) return error_set(err, ERROR_USAGE, "%s: the path is too long", text);
   if (mode == OPEN_MODULE) {
     if (!f->script[0] || strcmp(normal, f->script) != 0) return open_module(f, text, err);
     int fd = open(normal, O_RDONLY | O_CLOEXEC);

@@ -19,12 +19,14 @@ struct files_root {
   bool is_file;         /* only this one file */
   bool may_read, may_write;
   bool is_project;      /* with the project's exceptions */
+  const char *argument; /* the word of the command line that names it, or NULL */
 };
 
 struct files {
   struct files_root *roots;
   size_t roots_len;
-  char folder[PATH_SIZE]; /* where relative paths begin */
+  char folder[PATH_SIZE]; /* where relative paths begin, but for arguments: those are the
+                             caller's, and begin where hoko was started */
   char script[PATH_SIZE]; /* may be read, wherever it is; "" for standard input */
 };
 

@@ -328,7 +328,7 @@ static enum run_outcome outcome_of(const struct running *r) {
   if (own == ERROR_USAGE || stop == ERROR_USAGE) return RUN_USAGE;
   if (own != ERROR_NONE) return RUN_SCRIPT_ERROR;
   if (stop != ERROR_NONE) return RUN_UNREACHABLE;
-  return t->held ? RUN_HELD : t->rejected ? RUN_REJECTED : RUN_OK;
+  return t->held || r->still_held ? RUN_HELD : t->rejected ? RUN_REJECTED : RUN_OK;
 }
 
 static int exit_code(const struct running *r, enum run_outcome outcome) {
@@ -343,6 +343,14 @@ static void choose_error(struct running *r, enum run_outcome outcome) {
                     (!r->result->has_error || outcome == RUN_INTERRUPTED || outcome == RUN_STATE || outcome == RUN_AUTH);
   if (is_of_stop && !(r->result->has_error && r->result->err.code == r->stop.code)) r->result->err = r->stop;
   if (is_of_stop) r->result->has_error = true;
+}
+
+/* Creates of this run or an earlier one that are not decided: rows may wait for them. */
+static int64_t count_held(const struct running *r) {
+  int64_t rows = 0, oldest;
+  struct error err;
+  if (!r->stream || r->job->is_dry || held_count(r->stream, &rows, &oldest, &err)) return 0;
+  return rows;
 }
 
 static int64_t own_peak_bytes(void) {
@@ -427,6 +435,7 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
   if (r->signal_fd < 0 || files_open(&r->files, job, &err) || send_task(r, &err)) note_error(r, &err);
   else loop(r);
   worker_end(w);
+  r->still_held = count_held(r);
   settle_outcome(r);
   clear_made(r);
   record(r);

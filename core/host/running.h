@@ -57,6 +57,7 @@ struct running {
   int64_t script_ns, last_ns; /* time that the script itself ran */
   struct error stop;         /* why no row is taken any more; code ERROR_NONE: it goes on */
   struct tally before;       /* of the upserts that have ended */
+  int64_t still_held;        /* in the stream, at the end */
   struct watermarks watermarks;
 };
 

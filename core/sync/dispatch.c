@@ -201,7 +201,7 @@ static enum outcome outcome_of_batch(struct sync *s, struct batch *b) {
                                 .is_create = b->kind == BATCH_CREATE,
                                 .is_match = is_success && matches(s, b),
                                 .is_hoko_error = refusal.is_hoko};
-  if (is_success) s->failing_since_ns = 0;
+  if (facts.is_match) s->failing_since_ns = 0; /* a 2xx that is no answer is a failure too */
   return outcome_of(&facts);
 }
 
