@@ -31,6 +31,8 @@ struct answer_scan {
   size_t partners_cap;
 };
 
+static const char no_memory[] = "there is no memory for it";
+
 static void fail(struct answer *a, const char *reason) {
   a->state = ANSWER_WRONG;
   a->reason = reason;
@@ -71,7 +73,7 @@ static void begin_partner(struct answer *a) {
     size_t cap = scan->partners_cap ? 2 * scan->partners_cap : PARTNERS_FIRST;
     struct answer_partner *more = realloc(a->partners, cap * sizeof *more);
     if (!more) {
-      fail(a, "there is no memory for it");
+      fail(a, no_memory);
       return;
     }
     a->partners = more;
@@ -88,7 +90,7 @@ static void copy_text(struct answer *a) {
   struct answer_scan *scan = a->scan;
   buf_add(&a->text, scan->copied, (size_t)(scan->json.at - scan->copied));
   scan->copied = scan->json.at;
-  if (!buf_ok(&a->text)) fail(a, "there is no memory for it");
+  if (!buf_ok(&a->text)) fail(a, no_memory);
 }
 
 static void end_partner(struct answer *a) {
@@ -125,8 +127,9 @@ static void take_field(struct answer *a, enum json_token token) {
   }
   if (scan->json.has_escape) {
     buf_clear(&scan->decoded);
-    if (json_unescape(&scan->decoded, text) != 0 || !buf_ok(&scan->decoded)) {
-      fail(a, "a string in it holds half of a surrogate pair");
+    bool is_text = json_unescape(&scan->decoded, text) == 0;
+    if (!is_text || !buf_ok(&scan->decoded)) {
+      fail(a, is_text ? no_memory : "a string in it holds half of a surrogate pair");
       return;
     }
     text = buf_slice(&scan->decoded);

@@ -1,9 +1,11 @@
 #include "memory_fault.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
-static unsigned left; /* allocations until the one that fails, 0: none does */
-static bool is_met;
+/* Atomic, since a room under test may have threads. */
+static atomic_uint left; /* allocations until the one that fails, 0: none does */
+static atomic_bool is_met;
 
 void *__real_malloc(size_t len);
 void *__real_calloc(size_t count, size_t len);
@@ -13,9 +15,10 @@ void *__wrap_calloc(size_t count, size_t len);
 void *__wrap_realloc(void *ptr, size_t len);
 
 static bool is_next(void) {
-  if (left == 0 || --left > 0) return false;
-  is_met = true;
-  return true;
+  unsigned now = atomic_load(&left);
+  while (now > 0 && !atomic_compare_exchange_weak(&left, &now, now - 1)) continue;
+  if (now == 1) is_met = true;
+  return now == 1;
 }
 
 void *__wrap_malloc(size_t len) { return is_next() ? NULL : __real_malloc(len); }
