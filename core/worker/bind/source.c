@@ -69,7 +69,8 @@ void source_place(lua_State *L, const struct source *s, uint64_t line) {
   worker_shared(L)->source.place = (struct place){s->name, short_line(line)};
 }
 
-void source_reject(lua_State *L, struct source *s, uint64_t line, const char *why, struct slice raw) {
+bool source_reject(lua_State *L, struct source *s, uint64_t line, const char *why, struct slice raw) {
+  if (!s->has_rejects || !worker_shared(L)->source.reject) return false;
   buf_clear(&s->text);
   buf_clear(&s->json);
   utf8_printable(&s->text, raw);
@@ -79,6 +80,7 @@ void source_reject(lua_State *L, struct source *s, uint64_t line, const char *wh
   struct place place = {s->name, short_line(line)};
   worker_shared(L)->source.reject(L, place, "source", slice_of(why), row);
   lua_pop(L, 1);
+  return true;
 }
 
 static void end(lua_State *L, struct source *s, enum source_state state) {

@@ -53,8 +53,9 @@ int source_return(lua_State *L);
 
 /* Tells who asks where the record in hand stands. */
 void source_place(lua_State *L, const struct source *s, uint64_t line);
-/* Reports the record RAW of LINE as a reject; may raise. */
-void source_reject(lua_State *L, struct source *s, uint64_t line, const char *why, struct slice raw);
+/* Reports the record RAW of LINE as a reject; may raise.  false: it must be an error,
+ * since the script did not ask for rejects, or nobody takes them. */
+MUST_USE bool source_reject(lua_State *L, struct source *s, uint64_t line, const char *why, struct slice raw);
 
 /* The Lua functions hoko.csv, hoko.ndjson and hoko.json. */
 int source_csv(lua_State *L);

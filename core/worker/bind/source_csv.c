@@ -218,8 +218,8 @@ static int pull_csv(lua_State *L, struct source *s, struct error *err) {
     }
     if (got == CSV_END) return 0;
     err->line = (int)t->csv.line;
-    if (got == CSV_FAILED || !s->has_rejects) return -1;
-    source_reject(L, s, t->csv.line, err->message, (struct slice){t->csv.raw, t->csv.raw_len});
+    struct slice raw = {t->csv.raw, t->csv.raw_len};
+    if (got == CSV_FAILED || !source_reject(L, s, t->csv.line, err->message, raw)) return -1;
   }
 }
 

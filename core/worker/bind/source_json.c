@@ -39,8 +39,7 @@ static int pull_ndjson(lua_State *L, struct source *s, struct error *err) {
       return 1;
     }
     err->line = (int)t->lines.line;
-    if (got == LINES_FAILED || !s->has_rejects) return -1;
-    source_reject(L, s, t->lines.line, err->message, t->lines.text);
+    if (got == LINES_FAILED || !source_reject(L, s, t->lines.line, err->message, t->lines.text)) return -1;
   }
 }
 

@@ -163,6 +163,25 @@ static void malformed_records_can_be_rejects(void **state) {
       "assert(rejects[3] == [[a.csv:6: source: the quote that opens cell 2 is never closed: \"7,\\\"8\"]], rejects[3])\n");
 }
 
+static void where_nobody_takes_rejects_they_are_errors(void **state) {
+  struct world *w = *state;
+  w->shared.source.reject = NULL;
+  run(state,
+      "local source = hoko.csv(write('a.csv', 'a,b\\n3\\n'), { on_error = 'reject' })\n"
+      "fails('script.lua:1: a.csv:2: 1 cell where 2 are expected', source)\n");
+}
+
+static void a_binary_file_is_told(void **state) {
+  run(state,
+      "local bytes = {} for i = 0, 255 do bytes[i + 1] = string.char(255 - i) end\n"
+      "local ok, message = pcall(hoko.csv(write('a.bin', table.concat(bytes):rep(100))))\n"
+      "assert(not ok and message:find('a.bin:1: the header is no UTF-8', 1, true), message)\n"
+      "ok, message = pcall(hoko.ndjson('a.bin'))\n"
+      "assert(not ok and message:find('a.bin:1: column 1: expected a value', 1, true), message)\n"
+      "ok, message = pcall(hoko.json('a.bin'))\n"
+      "assert(not ok and message:find('a.bin:1: column 1: expected a value', 1, true), message)\n");
+}
+
 static void files_that_cannot_be_read_are_told(void **state) {
   run(state,
       "local function message(...) local _, text = pcall(hoko.csv(...)) return text end\n"
@@ -350,6 +369,8 @@ int main(void) {
       IN_A_STATE(a_file_without_rows_gives_none),
       IN_A_STATE(malformed_records_stop_with_both_lines),
       IN_A_STATE(malformed_records_can_be_rejects),
+      IN_A_STATE(where_nobody_takes_rejects_they_are_errors),
+      IN_A_STATE(a_binary_file_is_told),
       IN_A_STATE(files_that_cannot_be_read_are_told),
       IN_A_STATE(files_close_at_the_end_at_break_at_errors_and_when_dropped),
       IN_A_STATE(packed_and_recoded_files_are_read_as_they_are),
