@@ -6,12 +6,18 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum {
   BUFFER_SIZE = 512 << 10, /* both ways: half the CPU of libcurl's own sizes at 1 MiB bodies */
   DRAIN_MAX = 1 << 20,     /* read and dropped to keep a connection; more ends it */
   URL_MAX = 64 << 10,
 };
+
+/* How long a connection may have been idle that is used again.  Servers close idle ones,
+ * and a request that meets the close has an unknown outcome: dear where it may be sent
+ * once only. */
+static const long IDLE_S = 118, IDLE_ONCE_S = 15;
 
 struct transfer {
   const struct transfer_shared *shared;
@@ -45,6 +51,13 @@ static int on_attempt(void *user, char *peer_ip, char *own_ip, int peer_port, in
   t->body_at = 0;
   headers_reset(&t->headers);
   return CURL_PREREQFUNC_OK;
+}
+
+/* libcurl's own sockets would be inherited by the commands that a script may run. */
+static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address) {
+  (void)user;
+  (void)purpose;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static size_t on_send(char *to, size_t size, size_t count, void *user) {
@@ -97,6 +110,7 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *user) {
 static CURLcode set_callbacks(struct transfer *t) {
   CURLcode bad = curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_attempt);
   bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
+  bad |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
   bad |= curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_send);
   bad |= curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
   bad |= curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, on_rewind);
@@ -172,14 +186,15 @@ static CURLcode set_request(struct transfer *t) {
                                             [EXCHANGE_PUT] = "PUT",
                                             [EXCHANGE_DELETE] = "DELETE"};
   const struct exchange *e = t->exchange;
-  bool has_body = e->body.len > 0;
+  bool has_body = e->body.len > 0 || e->method == EXCHANGE_POST || e->method == EXCHANGE_PUT;
   buf_clear(&t->url);
   buf_add_text(&t->url, t->shared->base_url);
   buf_add_text(&t->url, e->target);
   const char *url = buf_text(&t->url);
   if (!url) return CURLE_OUT_OF_MEMORY;
   CURLcode bad = curl_easy_setopt(t->easy, CURLOPT_URL, url);
-  /* UPLOAD stands for a body by the read callback, HTTPGET for none; the name follows. */
+  /* UPLOAD stands for a body by the read callback, which may be empty, HTTPGET for none;
+   * the name follows. */
   if (has_body) {
     bad |= curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
     bad |= curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)e->body.len);
@@ -187,6 +202,7 @@ static CURLcode set_request(struct transfer *t) {
     bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPGET, 1L);
   }
   bad |= curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, method_name[e->method]);
+  bad |= curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN, e->is_once ? IDLE_ONCE_S : IDLE_S);
   bad |= curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER,
                           has_body ? t->shared->with_body : t->shared->without);
   return bad;

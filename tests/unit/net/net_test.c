@@ -6,8 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct secret *key_for(const char *origin, struct slice text) {
@@ -56,6 +58,47 @@ static void a_request_carries_what_it_should_and_nothing_else(void **state) {
   wish_free(&get);
   net_close(n);
   secret_free(key);
+  server_stop(s);
+}
+
+static void a_post_without_body_says_so(void **state) {
+  (void)state;
+  static const struct server_step step = {.act = SERVER_REPLY, .text = CLIENT_REPLY};
+  struct server *s = server_start(&step, 1);
+  struct net *n = client_open(server_port(s), (struct net_options){0});
+  struct wish w;
+  wish_init(&w, EXCHANGE_POST, "");
+  client_perform(n, &w.e);
+  assert_non_null(strstr(server_request(s, 0), "\r\nContent-Length: 0\r\n"));
+  w.e.method = EXCHANGE_DELETE;
+  client_perform(n, &w.e);
+  assert_int_equal(strncmp(server_request(s, 1), "DELETE ", 7), 0);
+  assert_null(strstr(server_request(s, 1), "Content-"));
+  wish_free(&w);
+  net_close(n);
+  server_stop(s);
+}
+
+static void a_started_command_inherits_no_connection(void **state) {
+  (void)state;
+  static const struct server_step step = {.act = SERVER_REPLY, .text = CLIENT_REPLY};
+  struct server *s = server_start(&step, 1);
+  struct net *n = client_open(server_port(s), (struct net_options){0});
+  struct wish w;
+  wish_init(&w, EXCHANGE_GET, "");
+  client_perform(n, &w.e);
+  int found = 0;
+  for (int fd = 0; fd < 1024; fd++) {
+    struct sockaddr_in peer;
+    socklen_t len = sizeof peer;
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0) continue;
+    if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != server_port(s)) continue;
+    found++;
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+  }
+  assert_int_equal(found, 1);
+  wish_free(&w);
+  net_close(n);
   server_stop(s);
 }
 
@@ -258,6 +301,8 @@ static void the_version_names_libcurl(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_request_carries_what_it_should_and_nothing_else),
+      cmocka_unit_test(a_post_without_body_says_so),
+      cmocka_unit_test(a_started_command_inherits_no_connection),
       cmocka_unit_test(what_cannot_be_opened_says_what_is_wrong),
       cmocka_unit_test(no_copy_of_the_key_stays_behind),
       cmocka_unit_test(a_429_closes_until_the_time_that_its_body_tells),
