@@ -251,6 +251,27 @@ static void reject_rule(lua_State *L, struct pump *p, int row_at, const struct r
   reject(L, p, row_at, worker_shared(L)->source.place, &m);
 }
 
+/* A source's record that no row could be made of.  The source may be pulled by a
+ * function of the script, so the stack is not the pump's: on_reject follows as an
+ * event, with the record's text as the row. */
+static void reject_record(lua_State *L, struct place place, const char *code, struct slice message, struct slice row) {
+  struct pump *p = worker_shared(L)->pump;
+  struct message told = {.kind = MESSAGE_REJECT, .number = {place.line}};
+  told.text[0] = slice_of(code);
+  told.text[1] = message;
+  told.text[4] = slice_of(place.file);
+  told.text[5] = row;
+  luaL_checkstack(L, 12, NULL);
+  host_send(L, &told);
+  told.number[0] = 0;
+  push_reason(L, &told);
+  lua_pushvalue(L, -1);
+  keep_reason(L, p);
+  json_push(L, row);
+  if (p->has_on_reject && !p->is_muted) add_event(L, p, false);
+  else lua_pop(L, 2);
+}
+
 /* Counts the failure whose text is at the top; each distinct one is printed once,
  * with its traceback, and its count follows at the end. */
 static void note_failure(lua_State *L, struct pump *p, struct slice text) {
@@ -530,10 +551,12 @@ int pump_upsert(lua_State *L) {
   lua_pushvalue(L, AT_PUMP);
   lua_rawsetp(L, LUA_REGISTRYINDEX, p);
   shared->pump = p;
+  shared->source.reject = reject_record;
   shared->source.place = (struct place){NULL, 0};
   (void)pump_begin(L, p);
   bool raised = pump_run(L, p);
   shared->pump = NULL;
+  shared->source.reject = NULL;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, p);
   if (raised) return lua_error(L);

@@ -505,6 +505,13 @@ class Sources(Case):
             self.sync(content, code=1)
             self.assertIn(line, self.err, content)
 
+    def test_a_malformed_record_is_a_reject_where_that_is_wanted(self):
+        self.start()
+        self.write("data.csv", "name,email\na,a@b.co\nb,b@b.co,more\nc,c@b.co\n")
+        self.script('hoko.sync{source=hoko.csv(arg[1], {on_error="reject"}), transform=function(row)\n'
+                    'return {name=row.name, email=row.email} end}', "data.csv", code=3)
+        self.assert_rows(submitted=3, created=2, rejected=1)
+
     def test_a_column_that_is_not_there_raises_at_the_scripts_line(self):
         self.start()
         self.write("data.csv", "fullname,email\na,a@b.co\n")
