@@ -5,9 +5,8 @@
 #include "base/number.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 
-enum kind { TEXT, FLAG, INTEGER, REAL };
+enum kind { TEXT, FLAG, INTEGER };
 
 struct member {
   const char *name;
@@ -20,7 +19,6 @@ struct member {
 static const struct member members[] = {
     {"stream", TEXT, AT(stream), 512, 0, 0},
     {"key_name", TEXT, AT(key_name), 64, 0, 0},
-    {"missing", TEXT, AT(missing), 16, 0, 0},
     {"verb", TEXT, AT(verb), 16, 0, 0},
     {"has_key", FLAG, AT(has_key), 0, 0, 0},
     {"send_all", FLAG, AT(send_all), 0, 0, 0},
@@ -31,7 +29,6 @@ static const struct member members[] = {
     {"batch_rows", INTEGER, AT(batch_rows), 0, 1, 10000},
     {"batch_bytes", INTEGER, AT(batch_bytes), 0, 1024, 64 << 20},
     {"concurrency", INTEGER, AT(concurrency), 0, 1, 64},
-    {"missing_limit", REAL, AT(missing_limit), 0, 0, 0},
 };
 
 static const struct member *member_named(struct slice name) {
@@ -55,7 +52,6 @@ static int take_text(char *to, size_t size, struct slice text) {
 
 static int take(struct upsert_options *o, const struct member *m, enum json_token token, struct slice text) {
   char *to = (char *)o + m->at;
-  char digits[32];
   if (token == JSON_NULL) return 0;
   switch (m->kind) {
   case TEXT: return token == JSON_STRING ? take_text(to, m->size, text) : -1;
@@ -64,12 +60,6 @@ static int take(struct upsert_options *o, const struct member *m, enum json_toke
     *(bool *)to = token == JSON_TRUE;
     return 0;
   case INTEGER: return token == JSON_NUMBER ? number_int64(text, m->min, m->max, (int64_t *)(void *)to) : -1;
-  case REAL:
-    if (token != JSON_NUMBER || text.len >= sizeof digits) return -1;
-    memcpy(digits, text.ptr, text.len);
-    digits[text.len] = '\0';
-    *(double *)(void *)to = strtod(digits, NULL);
-    return 0;
   }
   return -1;
 }

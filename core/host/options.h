@@ -8,10 +8,9 @@
 #include <stdint.h>
 
 struct upsert_options {
-  char stream[512], key_name[64], missing[16], verb[16];
+  char stream[512], key_name[64], verb[16];
   bool has_stream, has_key, send_all, wants_objects, wants_all_rejects, wants_drops, dry_run;
   int64_t batch_rows, batch_bytes, concurrency;
-  double missing_limit;
 };
 
 MUST_USE int upsert_options_read(struct upsert_options *o, struct slice json, struct error *err);

@@ -21,8 +21,6 @@ local upsert = {
   batch_bytes = { type = { "integer", "size" }, min = 1024, max = 64 << 20 },
   concurrency = { type = "integer", min = 1, max = 64 },
   dry_run = { type = "boolean" },
-  missing = { type = "string", choices = { "keep", "report", "delete" } },
-  missing_limit = { type = "number", min = 0, max = 1 },
 }
 
 local function with(base, more)

@@ -31,9 +31,6 @@ end
 
 local function run(name, rows, given, more)
   check_key(name, given.key)
-  if given.missing and given.missing ~= "keep" and given.key == nil then
-    native.raise(name .. ": option 'missing' needs 'key'")
-  end
   local limits = task.limits
   local batch_bytes = size_of(given.batch_bytes) or limits.batch_bytes
   local has_callbacks = given.on_ack ~= nil or given.on_reject ~= nil
@@ -53,7 +50,6 @@ local function run(name, rows, given, more)
     batch_bytes = math.tointeger(batch_bytes),
     concurrency = math.tointeger(given.concurrency or limits.concurrency),
     dry_run = given.dry_run or false,
-    missing = given.missing or "keep", missing_limit = given.missing_limit or 0.1,
     verb = more.verb or "upsert",
     key_name = type(given.key) == "string" and not more.key_of_source and given.key or nil,
   }
