@@ -40,6 +40,10 @@ enum acked { ACKED_WITH_OBJECT, ACKED_NO_CALL };
 
 enum done { DONE_OK, DONE_ERROR, DONE_SYNTAX, DONE_EXIT, DONE_MEMORY };
 
+/* Flags of MESSAGE_TASK: tracebacks show the frames that are ours, too; the task is done
+ * even where the kernel cannot hold the cage. */
+enum { TASK_VERBOSE = 1, TASK_UNCAGED = 2 };
+
 enum task { TASK_RUN, TASK_CONFIG, TASK_CHECK, TASK_EVAL, TASK_TEST };
 
 enum { MESSAGE_NUMBERS_MAX = 3, MESSAGE_TEXTS_MAX = 6, FRAME_HEAD_SIZE = 8, FRAME_PAYLOAD_MAX = 64 << 20 };

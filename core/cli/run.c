@@ -35,6 +35,7 @@ static const struct option run_options[] = {
     {.name = "allow-write", .type = OPTION_LIST, .value = "LIST", .completes = COMPLETES_FOLDER,
      .help = "folders that the script may write in besides the project"},
     {.name = "allow-env", .type = OPTION_LIST, .value = "LIST", .help = "environment variables that the script may see"},
+    {.name = "allow-uncaged", .type = OPTION_FLAG, .help = "run the script even where the kernel has no seccomp to hold it"},
     {.name = "no-progress", .type = OPTION_FLAG, .help = "draw no progress line"},
     OPTION_END,
 };
@@ -159,6 +160,7 @@ static int make_job(struct running_command *c, struct job *job, struct error *er
       .memory_bytes = limit_of(c, "memory", 0),
       .is_dry = options_given(&cli->options, "dry-run"),
       .is_verbose = options_count(&cli->options, "verbose") > 0,
+      .is_uncaged = options_given(&cli->options, "allow-uncaged"),
       .recreates = options_given(&cli->options, "recreate"),
       .retries_rejects = options_given(&cli->options, "retry-rejects"),
       .clock = cli->clock,

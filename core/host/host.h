@@ -75,6 +75,7 @@ struct job {
   int64_t settle_window_ms, give_up_ms, wait_ms, bisect_limit;
   int64_t timeout_ms, memory_bytes; /* 0: none */
   bool is_dry, is_verbose, recreates, retries_rejects;
+  bool is_uncaged;           /* run even where the kernel has no seccomp */
   const struct clock *clock;
   struct run_events events;
 };

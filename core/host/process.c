@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,13 +17,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BRIDGE_FD = 3, QUICK_LIMIT_MS = 2000 };
+enum { BRIDGE_FD = 3, QUICK_LIMIT_MS = 2000, BESIDE_LUA_BYTES = 96 << 20 };
 
-/* The image starts anew with an empty environment and nothing open but the bridge. */
+/* The zone of os.date() is the host's own. */
+static bool put_zone(char *to, size_t size) {
+  const char *zone = getenv("TZ");
+  return zone && snprintf(to, size, "TZ=%s", zone) < (int)size;
+}
+
+/* The image starts anew with no environment but the time zone and nothing open but the bridge. */
 static int spawn(pid_t *pid, int bridge) {
   static char name[] = "hoko", task[] = "__worker";
   char *const argv[] = {name, task, NULL};
-  char *const environment[] = {NULL};
+  char zone[256] = "TZ=";
+  char *const environment[] = {put_zone(zone, sizeof zone) ? zone : NULL, NULL};
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   sigset_t none;
@@ -64,6 +72,14 @@ int worker_start(struct worker **out, struct error *err) {
   (void)close(fd[0]);
   free(w);
   return -1;
+}
+
+int worker_limit_memory(const struct worker *w, int64_t memory_bytes, struct error *err) {
+  if (memory_bytes == 0) return 0;
+  const rlim_t most = (rlim_t)memory_bytes + BESIDE_LUA_BYTES;
+  const struct rlimit limit = {most, most};
+  if (prlimit(w->pid, RLIMIT_DATA, &limit, NULL) == 0) return 0;
+  return error_errno(err, ERROR_INTERNAL, errno, "limiting the worker's memory");
 }
 
 void worker_end(struct worker *w) {

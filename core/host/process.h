@@ -12,6 +12,10 @@ struct worker {
   int64_t peak_bytes; /* after worker_stop_keep() */
 };
 
+/* What the kernel gives it beside Lua's own limit of MEMORY_BYTES (0: none), which does
+ * not see libraries, buffers and the C stack. */
+MUST_USE int worker_limit_memory(const struct worker *w, int64_t memory_bytes, struct error *err);
+
 /* Ends and reaps it; the struct stays, with its peak memory. */
 void worker_end(struct worker *w);
 

@@ -119,11 +119,15 @@ static void put_task(struct buf *b, const struct running *r) {
   buf_add_text(b, "}}");
 }
 
+static int64_t task_flags(const struct job *job) {
+  return (job->is_verbose ? TASK_VERBOSE : 0) | (job->is_uncaged ? TASK_UNCAGED : 0);
+}
+
 static int send_task(struct running *r, struct error *err) {
   struct buf json = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2);
   put_task(&json, r);
   struct message m = {.kind = MESSAGE_TASK,
-                      .number = {TASK_RUN, r->job->is_verbose ? 1 : 0, r->job->memory_bytes},
+                      .number = {TASK_RUN, task_flags(r->job), r->job->memory_bytes},
                       .text = {slice_of("run"), buf_slice(&json)}};
   int rc = buf_ok(&json) ? channel_send(r->worker->channel, &m) : -1;
   buf_free(&json);
@@ -432,7 +436,8 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
   *r = (struct running){.job = job, .result = result, .worker = w, .signal_fd = -1};
   name_run(r);
   r->signal_fd = open_signals(&err);
-  if (r->signal_fd < 0 || files_open(&r->files, job, &err) || send_task(r, &err)) note_error(r, &err);
+  if (r->signal_fd < 0 || files_open(&r->files, job, &err) || worker_limit_memory(w, job->memory_bytes, &err) ||
+      send_task(r, &err)) note_error(r, &err);
   else loop(r);
   worker_end(w);
   r->still_held = count_held(r);

@@ -1,29 +1,52 @@
 #include "worker/cage.h"
 
+#include "worker/landlock.h"
+#include "worker/source/encoding.h"
+#include "worker/syscalls.h"
+
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 
-/* What Lua's own limit does not see: libraries, buffers, the C stack. */
-enum { BESIDE_LUA_BYTES = 96 << 20 };
+/* A script has few files open at once, and none that fills a disk unnoticed. */
+#define FILES_MAX 256
+#define FILE_BYTES_MAX (INT64_C(64) << 30)
+#define STACK_BYTES (8 << 20)
 
-static int limit_memory(int64_t memory_bytes, struct error *err) {
-  if (memory_bytes == 0) return 0;
-  struct rlimit limit = {.rlim_cur = (rlim_t)memory_bytes + BESIDE_LUA_BYTES};
-  limit.rlim_max = limit.rlim_cur;
-  if (setrlimit(RLIMIT_DATA, &limit)) return error_errno(err, ERROR_INTERNAL, errno, "limiting the worker's memory");
+static int limit(struct error *err) {
+  static const struct {
+    __rlimit_resource_t what;
+    rlim_t most;
+  } limits[] = {{RLIMIT_CORE, 0},           {RLIMIT_NPROC, 0},   {RLIMIT_NOFILE, FILES_MAX},
+                {RLIMIT_FSIZE, FILE_BYTES_MAX}, {RLIMIT_STACK, STACK_BYTES}};
+  for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+    struct rlimit l;
+    if (getrlimit(limits[i].what, &l)) return error_errno(err, ERROR_INTERNAL, errno, "reading the worker's limits");
+    if (l.rlim_max > limits[i].most) l.rlim_max = limits[i].most;
+    if (l.rlim_cur > l.rlim_max) l.rlim_cur = l.rlim_max;
+    if (setrlimit(limits[i].what, &l)) return error_errno(err, ERROR_INTERNAL, errno, "limiting the worker");
+  }
   return 0;
 }
 
-int cage_enter(int64_t memory_bytes, struct error *err) {
-  const struct rlimit none = {0, 0};
-  if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-      prctl(PR_SET_PDEATHSIG, SIGKILL))
+/* mktime() reads the zone again unless TZ is set and unchanged (glibc, tzset.c). */
+static int load_from_disk(struct error *err) {
+  if (setenv("TZ", ":/etc/localtime", 0)) return error_set(err, ERROR_MEMORY, "out of memory for the time zone");
+  tzset();
+  encoding_preload();
+  return 0;
+}
+
+int cage_enter(bool *is_held, struct error *err) {
+  static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
+  if (load_from_disk(err) || limit(err)) return -1;
+  if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL))
     return error_errno(err, ERROR_INTERNAL, errno, "caging the worker");
-  (void)signal(SIGINT, SIG_IGN);
-  (void)signal(SIGTERM, SIG_IGN);
-  (void)signal(SIGHUP, SIG_IGN);
-  (void)signal(SIGPIPE, SIG_IGN);
-  return limit_memory(memory_bytes, err);
+  for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) (void)signal(ignored[i], SIG_IGN);
+  if (landlock_shut(err)) return -1;
+  return syscalls_limit(is_held, err);
 }

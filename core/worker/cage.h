@@ -4,10 +4,12 @@
 
 #include "base/error.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 
-/* No core file, no new privileges, death with the host, no signal of the terminal
- * (the host decides when a run stops), memory at most MEMORY_BYTES (0: no limit). */
-MUST_USE int cage_enter(int64_t memory_bytes, struct error *err);
+/* No core file, no new privileges, death with the host, no signal of the terminal (the
+ * host decides when a run stops), no path (landlock.h), few system calls (syscalls.h).
+ * What is loaded from disk later, time zone and encodings, is loaded before.
+ * *is_held: false where the kernel has no seccomp; scripts then run only if told to. */
+MUST_USE int cage_enter(bool *is_held, struct error *err);
 
 #endif

@@ -46,18 +46,33 @@ static char *copy_texts(const struct message *m, struct message *copy) {
   return bytes;
 }
 
+/* hoko.lua and scripts that are only looked at see no library that reaches anything. */
+static bool needs_cage(const struct message *task) {
+  return task->number[0] != TASK_CONFIG && task->number[0] != TASK_CHECK && !(task->number[1] & TASK_UNCAGED);
+}
+
+static void refuse(struct channel *channel) {
+  const struct message done = {
+      .kind = MESSAGE_DONE,
+      .number = {DONE_SYNTAX},
+      .text = {{NULL, 0}, SLICE("this kernel has no seccomp, so no cage holds the script"), {NULL, 0},
+               SLICE("add --allow-uncaged if you trust the script")}};
+  if (channel_send(channel, &done)) _exit(0);
+}
+
 int worker_main(void) {
   struct error err;
   struct message m, task;
   struct channel *channel = channel_new(WORKER_BRIDGE_FD, true, &err);
   if (!channel || output_redirect(channel, &err)) return 70;
-  bool is_caged = false;
+  bool is_held;
+  if (cage_enter(&is_held, &err)) return 70;
   while (channel_next(channel, &m, &err) == CHANNEL_MESSAGE) {
     if (m.kind != MESSAGE_TASK) continue; /* a credit or a row told too late */
     char *bytes = copy_texts(&m, &task);
-    if (!bytes || (!is_caged && cage_enter(0, &err))) return 70;
-    is_caged = true;
-    do_task(channel, &task);
+    if (!bytes) return 70;
+    if (needs_cage(&task) && !is_held) refuse(channel);
+    else do_task(channel, &task);
     free(bytes);
   }
   return 0;
