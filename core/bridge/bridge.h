@@ -4,5 +4,6 @@
 
 #include "bridge/channel.h"
 #include "bridge/message.h"
+#include "bridge/spot.h"
 
 #endif

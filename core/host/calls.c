@@ -26,7 +26,7 @@ void calls_open(struct running *r, const struct message *m) {
     reply_error(r, &err);
     return;
   }
-  if (channel_send_fd(r->worker->channel, &(struct message){.kind = MESSAGE_REPLY}, fd)) r->is_closed = true;
+  (void)!channel_send_fd(r->worker->channel, &(struct message){.kind = MESSAGE_REPLY}, fd); /* as in running_send() */
   r->is_replying = false; /* the script's own time goes on */
 }
 

@@ -1,6 +1,7 @@
 #include "host/process.h"
 
 #include "base/json_text.h"
+#include "base/sanitized.h"
 #include "host/files.h"
 #include "host/host.h"
 
@@ -17,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BRIDGE_FD = 3, QUICK_LIMIT_MS = 2000, BESIDE_LUA_BYTES = 96 << 20 };
+enum { BRIDGE_FD = 3, SPOT_FD = 4, QUICK_LIMIT_MS = 2000, BESIDE_LUA_BYTES = 96 << 20 };
 
 /* The zone of os.date() is the host's own. */
 static bool put_zone(char *to, size_t size) {
@@ -25,8 +26,9 @@ static bool put_zone(char *to, size_t size) {
   return zone && snprintf(to, size, "TZ=%s", zone) < (int)size;
 }
 
-/* The image starts anew with no environment but the time zone and nothing open but the bridge. */
-static int spawn(pid_t *pid, int bridge) {
+/* The image starts anew with no environment but the time zone and nothing open but
+ * the bridge and the spot; SPOT is above both their numbers. */
+static int spawn(pid_t *pid, int bridge, int spot) {
   static char name[] = "hoko", task[] = "__worker";
   char *const argv[] = {name, task, NULL};
   char zone[256] = "TZ=";
@@ -42,7 +44,8 @@ static int spawn(pid_t *pid, int bridge) {
     rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
     if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
     if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, bridge, BRIDGE_FD);
-    if (rc == 0) rc = posix_spawn_file_actions_addclosefrom_np(&actions, BRIDGE_FD + 1);
+    if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, spot, SPOT_FD);
+    if (rc == 0) rc = posix_spawn_file_actions_addclosefrom_np(&actions, SPOT_FD + 1);
     if (rc == 0) rc = posix_spawnattr_setsigmask(&attributes, &none);
     if (rc == 0) rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     if (rc == 0) rc = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environment);
@@ -52,34 +55,49 @@ static int spawn(pid_t *pid, int bridge) {
   return rc;
 }
 
+/* Starts the process on the other ends of W's bridge and spot. */
+static int start(struct worker *w, int bridge, int spot, struct error *err) {
+  int high = fcntl(spot, F_DUPFD_CLOEXEC, SPOT_FD + 1);
+  int rc = high < 0 ? errno : spawn(&w->pid, bridge, high);
+  if (high >= 0) (void)close(high);
+  return rc ? error_errno(err, ERROR_INTERNAL, rc, "starting the worker") : 0;
+}
+
+static int connect_worker(struct worker *w, struct error *err) {
+  int fd[2], spot;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
+    return error_errno(err, ERROR_INTERNAL, errno, "making the bridge to the worker");
+  w->channel = channel_new(fd[0], false, err);
+  if (!w->channel) (void)close(fd[0]);
+  else w->spot = spot_new(&spot, err);
+  int rc = w->spot ? start(w, fd[1], spot, err) : -1;
+  if (w->spot) (void)close(spot);
+  (void)close(fd[1]);
+  return rc;
+}
+
 int worker_start(struct worker **out, struct error *err) {
-  int fd[2];
   struct worker *w = calloc(1, sizeof *w);
   if (!w) return error_set(err, ERROR_MEMORY, "out of memory for a worker");
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd)) {
-    free(w);
-    return error_errno(err, ERROR_INTERNAL, errno, "making the bridge to the worker");
+  if (connect_worker(w, err)) {
+    worker_stop(w);
+    return -1;
   }
-  int rc = spawn(&w->pid, fd[1]);
-  (void)close(fd[1]);
-  if (rc == 0) w->channel = channel_new(fd[0], false, err);
-  else (void)error_errno(err, ERROR_INTERNAL, rc, "starting the worker");
-  if (w->channel) {
-    *out = w;
-    return 0;
-  }
-  if (w->pid) worker_end(w);
-  (void)close(fd[0]);
-  free(w);
-  return -1;
+  *out = w;
+  return 0;
 }
 
 int worker_limit_memory(const struct worker *w, int64_t memory_bytes, struct error *err) {
   if (memory_bytes == 0) return 0;
   const rlim_t most = (rlim_t)memory_bytes + BESIDE_LUA_BYTES;
   const struct rlimit limit = {most, most};
+  if (IS_SANITIZED) return 0; /* its shadow alone is larger */
   if (prlimit(w->pid, RLIMIT_DATA, &limit, NULL) == 0) return 0;
   return error_errno(err, ERROR_INTERNAL, errno, "limiting the worker's memory");
+}
+
+void worker_ask(const struct worker *w) {
+  if (w->pid) (void)kill(w->pid, SIGUSR1); /* it may have ended by itself */
 }
 
 void worker_end(struct worker *w) {
@@ -98,6 +116,7 @@ void worker_stop(struct worker *w) {
   if (!w) return;
   worker_end(w);
   channel_free(w->channel);
+  spot_free(w->spot);
   free(w);
 }
 

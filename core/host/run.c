@@ -14,7 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, REPORT_MAX = 1 << 20 };
+enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, ASK_MS = 100, ASK_TICK_MS = 10, ASKS_MAX = 2, REPORT_MAX = 1 << 20 };
 
 static const int64_t NS_A_MS = 1000000, NS_A_S = 1000000000;
 
@@ -26,7 +26,7 @@ void running_stop(struct running *r, const struct error *why) {
 
 void running_send(struct running *r, const struct message *m) {
   if (r->is_closed) return;
-  if (channel_send(r->worker->channel, m)) r->is_closed = true;
+  (void)!channel_send(r->worker->channel, m); /* of a worker that is gone, reading finds the last words and the end */
   r->is_replying = false;
 }
 
@@ -143,6 +143,13 @@ static void note_error(struct running *r, const struct error *err) {
   r->result->err = *err;
 }
 
+/* The last line known to have run is the error's place. */
+static void place_last_line(const struct running *r, struct error *err) {
+  char file[SPOT_FILE_SIZE];
+  int line = spot_get(r->worker->spot, file);
+  if (line) (void)error_place(err, file, line);
+}
+
 /* Lua puts "file:line: " before a message; the place is told apart. */
 static struct slice without_place(struct slice text, struct slice file, int64_t line) {
   char place[512];
@@ -167,7 +174,10 @@ static void script_done(struct running *r, const struct message *m) {
   case DONE_MEMORY:
     (void)error_set(&err, ERROR_LIMIT, "the script ran out of its memory of %" PRId64 " bytes", r->job->memory_bytes);
     (void)error_hint(&err, "set --memory, or have the script keep fewer rows at once");
-    break;
+    place_last_line(r, &err);
+    upsert_cut(r);
+    note_error(r, &err);
+    return;
   case DONE_ERROR: default: {
     struct slice text = without_place(m->text[1], m->text[0], m->number[2]);
     (void)error_set(&err, ERROR_SCRIPT, "%.*s", (int)text.len, text.ptr);
@@ -262,6 +272,19 @@ static void take_signals(struct running *r) {
     transport_cancel(net_transport(r->net));
 }
 
+/* Asks the script that has run too long where it is, and again ASK_MS later; false: it
+ * has told, or no answer is worth waiting for. */
+static bool is_asking(struct running *r, int64_t now) {
+  char file[SPOT_FILE_SIZE];
+  if (!r->asked) r->late_ns = now;
+  else if (spot_get(r->worker->spot, file)) return false;
+  if (now < r->late_ns + r->asked * ASK_MS * NS_A_MS) return true;
+  if (r->asked == ASKS_MAX) return false;
+  r->asked++;
+  worker_ask(r->worker);
+  return true;
+}
+
 /* Time counts while the script itself runs, not while it waits for us. */
 static void watch_time(struct running *r) {
   int64_t now = running_now(r);
@@ -269,9 +292,13 @@ static void watch_time(struct running *r) {
   if (!is_waiting) r->script_ns += now - r->last_ns;
   r->last_ns = now;
   if (!r->job->timeout_ms || r->is_done || r->is_closed || r->script_ns < r->job->timeout_ms * NS_A_MS) return;
+  if (is_asking(r, now)) return;
   struct error err;
-  (void)error_set(&err, ERROR_LIMIT, "the script ran past its limit of %" PRId64 " ms", r->job->timeout_ms);
+  char file[SPOT_FILE_SIZE];
+  const char *untold = spot_get(r->worker->spot, file) ? "" : ", at a line that it did not tell";
+  (void)error_set(&err, ERROR_LIMIT, "the script ran past its limit of %" PRId64 " ms%s", r->job->timeout_ms, untold);
   (void)error_hint(&err, "set --timeout, or look for a loop that does not end");
+  place_last_line(r, &err);
   note_error(r, &err);
   end_worker(r);
 }
@@ -279,7 +306,7 @@ static void watch_time(struct running *r) {
 /* ---- the loop ------------------------------------------------------------ */
 
 static int timeout_ms(struct running *r) {
-  int64_t now = running_now(r), at = now + TICK_MS * NS_A_MS;
+  int64_t now = running_now(r), at = now + (r->asked ? ASK_TICK_MS : TICK_MS) * NS_A_MS;
   int64_t wake = upsert_wake_at(r), call = calls_wake_at(r);
   if (call < wake) wake = call;
   if (wake < at) at = wake;
@@ -310,8 +337,8 @@ static void loop(struct running *r) {
   while (!((r->is_done || r->is_closed) && !r->sync)) {
     wait_for_something(r);
     take_signals(r);
-    if (!r->is_closed && channel_flush(r->worker->channel)) worker_lost(r);
     take_messages(r);
+    if (!r->is_closed && !r->is_done && channel_flush(r->worker->channel)) worker_lost(r);
     upsert_step(r);
     calls_step(r);
     watch_time(r);

@@ -55,6 +55,8 @@ struct running {
   int signal;                /* the first that came; 0 */
   int64_t signal_deadline_ns;
   int64_t script_ns, last_ns; /* time that the script itself ran */
+  int64_t late_ns;           /* when it had run too long */
+  int asked;                 /* so often since then where it is */
   struct error stop;         /* why no row is taken any more; code ERROR_NONE: it goes on */
   struct tally before;       /* of the upserts that have ended */
   int64_t still_held;        /* in the stream, at the end */

@@ -53,6 +53,22 @@ static void *move(struct alloc *a, void *ptr, size_t old_size, size_t new_size) 
   return block;
 }
 
+/* Lua collects, then asks once more for the same. */
+static void *refuse(struct alloc *a, void *ptr, size_t old_size, size_t new_size) {
+  a->refusals++;
+  a->refused.ptr = ptr;
+  a->refused.old_size = old_size;
+  a->refused.new_size = new_size;
+  if (a->on_refusal) a->on_refusal(a);
+  return NULL;
+}
+
+static void grant(struct alloc *a, const void *ptr, size_t old_size, size_t new_size) {
+  if (ptr != a->refused.ptr || old_size != a->refused.old_size || new_size != a->refused.new_size) return;
+  a->refusals--;
+  a->refused.new_size = 0;
+}
+
 void *alloc_lua(void *ud, void *ptr, size_t old_size, size_t new_size) {
   struct alloc *a = ud;
   if (!ptr) old_size = 0; /* then it is a type tag */
@@ -61,12 +77,11 @@ void *alloc_lua(void *ud, void *ptr, size_t old_size, size_t new_size) {
     a->used -= old_size;
     return NULL;
   }
-  if (a->limit && new_size > old_size && new_size - old_size > a->limit - a->used) {
-    a->was_refused = true;
-    return NULL;
-  }
+  if (a->limit && new_size > old_size && new_size - old_size > a->limit - a->used)
+    return refuse(a, ptr, old_size, new_size);
   void *block = old_size ? move(a, ptr, old_size, new_size) : take(a, new_size);
-  if (!block) return NULL;
+  if (!block) return new_size > old_size ? refuse(a, ptr, old_size, new_size) : NULL;
+  if (a->refusals) grant(a, ptr, old_size, new_size);
   a->used = a->used - old_size + new_size;
   if (a->used > a->peak) a->peak = a->used;
   return block;

@@ -15,7 +15,13 @@ enum { ALLOC_CLASS_STEP = 16, ALLOC_CLASSES = 32 };
 
 struct alloc {
   size_t used, peak, limit; /* bytes; limit 0: none */
-  bool was_refused;         /* a request would have passed the limit */
+  unsigned refusals;        /* requests that would have passed the limit, where collecting did not help */
+  struct {
+    void *ptr;
+    size_t old_size, new_size;
+  } refused;                /* the last one; new_size 0: it was granted then */
+  void (*on_refusal)(struct alloc *a); /* or NULL; may end the process */
+  void *user;
   void *free_list[ALLOC_CLASSES];
   char *at, *end; /* of the present piece */
   void *pieces;   /* all of them, linked by their first word */

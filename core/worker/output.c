@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { OUTPUT_BUFFER = 32 << 10 };
+enum { OUTPUT_BUFFER = 32 << 10, PIECE_MAX = 1 << 20 };
 
 static ssize_t send_output(struct channel *channel, int64_t which, const char *bytes, size_t len) {
-  struct message m = {.kind = MESSAGE_OUTPUT, .number = {which}, .text = {{bytes, len}}};
-  if (channel_send(channel, &m)) _exit(0); /* the host is gone */
+  for (size_t at = 0; at < len; at += PIECE_MAX) {
+    size_t piece = len - at < PIECE_MAX ? len - at : PIECE_MAX;
+    struct message m = {.kind = MESSAGE_OUTPUT, .number = {which}, .text = {{bytes + at, piece}}};
+    if (channel_send(channel, &m)) _exit(0); /* the host is gone */
+  }
   return (ssize_t)len;
 }
 

@@ -14,7 +14,7 @@ static bool is_users(lua_State *L, lua_Debug *ar) {
   return ar->currentline > 0 && strncmp(ar->source, "=[hoko]", 7) != 0;
 }
 
-static bool user_level(lua_State *L, lua_Debug *ar) {
+bool raise_level(lua_State *L, lua_Debug *ar) {
   for (int level = 0; lua_getstack(L, level, ar); level++)
     if (is_users(L, ar)) return true;
   return false;
@@ -22,7 +22,7 @@ static bool user_level(lua_State *L, lua_Debug *ar) {
 
 static void push_where(lua_State *L) {
   lua_Debug ar;
-  if (user_level(L, &ar)) lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+  if (raise_level(L, &ar)) lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
   else lua_pushliteral(L, "");
 }
 
@@ -81,7 +81,7 @@ static bool is_kept(lua_State *L) {
 int raise_handler(lua_State *L) {
   lua_Debug ar;
   if (is_kept(L)) return 1;
-  bool has_place = user_level(L, &ar);
+  bool has_place = raise_level(L, &ar);
   lua_createtable(L, 5, 0);
   lua_pushstring(L, has_place ? ar.short_src : "");
   lua_rawseti(L, -2, 1);

@@ -9,12 +9,15 @@
 #include "base/error.h"
 
 #include <lua.h>
+#include <stdbool.h>
 
 /* Raises FORMAT (as lua_pushfstring) with the place of the innermost line of the
  * user's before it. */
 _Noreturn void raise_error(lua_State *L, const char *format, ...);
 /* Raises err's message and hint likewise. */
 _Noreturn void raise_from(lua_State *L, const struct error *err);
+/* The innermost line of the user's on L's stack; allocates nothing. */
+bool raise_level(lua_State *L, lua_Debug *ar);
 /* A Lua function: raises its first argument likewise; for our Lua half. */
 int raise_lua(lua_State *L);
 

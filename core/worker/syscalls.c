@@ -1,5 +1,7 @@
 #include "worker/syscalls.h"
 
+#include "base/sanitized.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
@@ -8,19 +10,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-/* A sanitizer maps, reads /proc/self and, for leaks, clones a tracer: there the deadly
- * calls only fail, and its own are allowed. */
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define IS_SANITIZED 1
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
 
 /* O_PATH handles, leases and signals on other processes' behalf stay out. */
 static const int descriptor_commands[] = {F_GETFD, F_SETFD, F_GETFL, F_SETFL};
@@ -45,6 +34,7 @@ static const int allowed[] = {
 #endif
 };
 
+/* Under a sanitizer they only fail: it looks for leaks by a tracer that it clones. */
 static const int deadly[] = {
     SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3),
     SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_open),

@@ -62,7 +62,7 @@ static void tell_failure(lua_State *L, struct job *job, const struct alloc *allo
   raise_trace(L, &trace);
   message.ptr = raise_text(L, -1, &message.len);
   const char *frames = job->m->number[1] & 1 ? trace.whole : trace.user;
-  job->done->number[0] = alloc->was_refused ? DONE_MEMORY : DONE_ERROR;
+  job->done->number[0] = alloc->refusals ? DONE_MEMORY : DONE_ERROR;
   job->done->number[2] = trace.line;
   put_text(job, 0, slice_of(trace.file));
   put_text(job, 1, message);

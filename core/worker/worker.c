@@ -5,17 +5,41 @@
 #include "worker/output.h"
 #include "worker/shared.h"
 #include "worker/task.h"
+#include "worker/watch.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { DONE_TEXT_MAX = 4 << 20 };
+/* A script may catch what string.rep() of too much raises, and go on; one that goes on
+ * asking is ended. */
+enum { DONE_TEXT_MAX = 4 << 20, REFUSALS_MAX = 8 };
+
+_Noreturn static void end_without_memory(lua_State *L) {
+  const struct message done = {.kind = MESSAGE_DONE, .number = {DONE_MEMORY}};
+  (void)fflush(stdout);
+  (void)!channel_send(worker_shared(L)->channel, &done); /* the process ends either way */
+  _exit(0);
+}
+
+static void refused(struct alloc *a) {
+  watch_note(a->user);
+  if (a->refusals > REFUSALS_MAX) end_without_memory(a->user);
+}
+
+/* An error outside all protection: there is no memory even to tell of it. */
+static int panic(lua_State *L) { end_without_memory(L); }
+
 
 lua_State *task_state(struct alloc *alloc, struct worker_shared *shared) {
   lua_State *L = lua_newstate(alloc_lua, alloc);
   if (!L) return NULL;
   *(struct worker_shared **)lua_getextraspace(L) = shared;
+  (void)lua_atpanic(L, panic);
+  alloc->user = L;
+  alloc->on_refusal = refused;
+  watch_state(L);
   /* Rows are garbage soon after they are made, which is what generations are for. */
   (void)lua_gc(L, LUA_GCGEN, 0, 0);
   return L;
@@ -30,6 +54,7 @@ static void do_task(struct channel *channel, const struct message *m) {
   size_t task = (size_t)m->number[0];
   if (task >= sizeof tasks / sizeof *tasks || !tasks[task].run) _exit(70);
   tasks[task].run(channel, m, &done, &text);
+  watch_state(NULL);
   if (channel_send(channel, &done)) _exit(0);
   buf_free(&text);
 }
@@ -65,7 +90,10 @@ int worker_main(void) {
   struct message m, task;
   struct channel *channel = channel_new(WORKER_BRIDGE_FD, true, &err);
   if (!channel || output_redirect(channel, &err)) return 70;
+  struct spot *spot = spot_open(WORKER_SPOT_FD);
   bool is_held;
+  if (!spot) return 70;
+  watch_open(spot);
   if (cage_enter(&is_held, &err)) return 70;
   while (channel_next(channel, &m, &err) == CHANNEL_MESSAGE) {
     if (m.kind != MESSAGE_TASK) continue; /* a credit or a row told too late */
