@@ -3,13 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static int open_beneath(int folder, const char *path, int flags, mode_t mode) {
-  struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC | O_NOCTTY,
+  const int always = flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY; /* openat2(2) is strict with O_PATH */
+  struct open_how how = {.flags = (unsigned)(flags | always),
                          .mode = flags & O_CREAT ? mode : 0,
                          .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
   return (int)syscall(SYS_openat2, folder, path[0] ? path : ".", &how, sizeof how);
@@ -61,10 +63,19 @@ static int add_texts(struct files *f, struct texts texts, bool may_read, bool ma
   return 0;
 }
 
+/* The files that is_kept() compares with. */
+static void name_kept(struct files *f, const struct job *job) {
+  struct error ignored;
+  const char *state = strncmp(job->state, "sqlite:", 7) == 0 ? job->state + 7 : "";
+  (void)snprintf(f->state, sizeof f->state, "%s", state[0] == '/' ? state : "");
+  if (keystore_path(f->keystore, &ignored)) f->keystore[0] = '\0'; /* then there is none to read */
+}
+
 int files_open(struct files *f, const struct job *job, struct error *err) {
   *f = (struct files){.roots = calloc(FILES_ROOTS_MAX, sizeof *f->roots)};
   if (!f->roots) return error_set(err, ERROR_MEMORY, "out of memory for the allowed folders");
   char joined[PATH_SIZE];
+  name_kept(f, job);
   if (path_normal(f->folder, job->folder) || path_join(joined, f->folder, job->script) ||
       path_normal(f->script, joined)) {
     (void)error_set(err, ERROR_USAGE, "%s: the path is too long", job->script);
@@ -111,9 +122,8 @@ static const char *within(const struct files_root *r, const char *path) {
 static int flags_of(enum open_mode mode) {
   switch (mode) {
   case OPEN_READ: case OPEN_MODULE: return O_RDONLY | O_NONBLOCK; /* a FIFO without a writer must not hang us */
-  case OPEN_WRITE: return O_RDWR | O_CREAT | O_TRUNC;
-  case OPEN_APPEND: return O_RDWR | O_CREAT | O_APPEND;
-  case OPEN_READ_WRITE: return O_RDWR;
+  case OPEN_WRITE: case OPEN_READ_WRITE: return O_RDWR;
+  case OPEN_APPEND: return O_RDWR | O_APPEND;
   }
   return O_RDONLY;
 }
@@ -124,6 +134,11 @@ static int denied(struct error *err, const char *path, bool writes) {
   if (path_dir(dir, path)) dir[0] = '\0';
   return error_hint(err, "add --allow-%s=%s, or allow = { %s = { \"%s\" } } in hoko.lua", writes ? "write" : "read", dir,
                     writes ? "write" : "read", dir);
+}
+
+static int kept(struct error *err, const char *path, bool writes) {
+  return error_set(err, ERROR_DENIED, "no script may %s %s: it is the keystore, the state or the project's own code",
+                   writes ? "write" : "read", path);
 }
 
 /* Read again blocking: the flag was only for the open itself. */
@@ -140,14 +155,68 @@ static int check_kind(int fd, const char *path, struct error *err) {
   return error_set(err, ERROR_USAGE, "%s is a folder", path);
 }
 
+static bool is_same_file(const struct stat *st, const char *path) {
+  struct stat other;
+  return path[0] && stat(path, &other) == 0 && st->st_dev == other.st_dev && st->st_ino == other.st_ino;
+}
+
+/* Whether NAME in the folder FD, or FD itself where NAME is "", is a path that no script
+ * gets, whatever links led to it. */
+static bool is_kept_path(const struct files *f, int fd, const char *name, bool writes) {
+  char link[32], real[PATH_SIZE], whole[PATH_SIZE];
+  const char *rest;
+  (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t len = readlink(link, real, sizeof real - 1);
+  if (len < 0) return true;
+  real[len] = '\0';
+  if (name[0] && path_join(whole, real, name)) return true;
+  return path_beneath(f->folder, name[0] ? whole : real, &rest) && is_excepted(rest, writes);
+}
+
+/* The same for a file that is there, by another name or root as well. */
+static bool is_kept(const struct files *f, int fd, bool writes) {
+  struct stat st;
+  return fstat(fd, &st) || is_same_file(&st, f->keystore) || is_same_file(&st, f->state) || is_kept_path(f, fd, "", writes);
+}
+
+/* Makes the file REST beneath FOLDER; errno is EPERM where it would be one that is kept. */
+static int make_beneath(const struct files *f, int folder, const char *rest, int flags) {
+  char dir[PATH_SIZE];
+  const char *slash = strrchr(rest, '/'), *name = slash ? slash + 1 : rest;
+  (void)snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - rest) : 0, rest);
+  int parent = open_beneath(folder, dir, O_PATH | O_DIRECTORY, 0);
+  if (parent < 0) return -1;
+  bool is_refused = is_kept_path(f, parent, name, true);
+  int fd = is_refused ? -1 : open_beneath(parent, name, flags | O_CREAT | O_EXCL, 0666);
+  int reason = is_refused ? EPERM : errno;
+  (void)close(parent);
+  errno = reason;
+  return fd;
+}
+
+/* Opened without cutting it, which waits until it is known to be no file that is kept. */
+static int open_kind(const struct files *f, int folder, const char *rest, enum open_mode mode, bool writes) {
+  int fd = open_beneath(folder, rest, flags_of(mode), 0);
+  if (fd < 0 && errno == ENOENT && (mode == OPEN_WRITE || mode == OPEN_APPEND))
+    return make_beneath(f, folder, rest, flags_of(mode));
+  if (fd < 0) return -1;
+  int reason = is_kept(f, fd, writes) ? EPERM : 0;
+  if (!reason && mode == OPEN_WRITE && ftruncate(fd, 0) && errno != EINVAL) reason = errno; /* a device has no length */
+  if (!reason) return fd;
+  (void)close(fd);
+  errno = reason;
+  return -1;
+}
+
 static int open_in(const struct files *f, const char *shown, const char *path, enum open_mode mode, struct error *err) {
   bool writes = mode == OPEN_WRITE || mode == OPEN_APPEND || mode == OPEN_READ_WRITE;
   for (size_t i = 0; i < f->roots_len; i++) {
     const struct files_root *r = &f->roots[i];
     const char *rest = within(r, path);
     if (!rest || !(writes ? r->may_write : r->may_read) || (r->is_project && is_excepted(rest, writes))) continue;
-    int fd = open_beneath(r->fd, rest, flags_of(mode), 0666);
+    int fd = open_kind(f, r->fd, rest, mode, writes);
     if (fd >= 0) return check_kind(fd, shown, err);
+    if (errno == EPERM) return kept(err, path, writes);
     if (errno == EXDEV || errno == ELOOP) return denied(err, path, writes); /* a link that leads out */
     return error_errno(err, ERROR_USAGE, errno, "%s", shown);
   }

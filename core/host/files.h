@@ -27,6 +27,8 @@ struct files {
   size_t roots_len;
   char folder[PATH_SIZE]; /* where relative paths begin, but for arguments: those are the
                              caller's, and begin where hoko was started */
+  char state[PATH_SIZE];  /* the state's file; "" where it is none */
+  char keystore[PATH_SIZE];
   char script[PATH_SIZE]; /* may be read, wherever it is; "" for standard input */
 };
 
