@@ -12,12 +12,14 @@ fail() { printf 'bootstrap: %s\n' "$1" >&2; exit 1; }
 
 usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}"; }
 
-# "group package minimum purpose" of each line of the groups $@.
+# "package minimum purpose" of each line that is of one of the groups $@.
 wanted() {
-  local package minimum group purpose
-  while read -r package minimum _ group purpose; do
+  local package minimum groups purpose group
+  while read -r package minimum _ groups purpose; do
     case $package in '#'* | '') continue ;; esac
-    case " $* " in *" $group "*) printf '%s %s %s\n' "$package" "$minimum" "$purpose" ;; esac
+    for group; do
+      case ,$groups, in *,$group,*) printf '%s %s %s\n' "$package" "$minimum" "$purpose"; break ;; esac
+    done
   done < "$table"
 }
 
@@ -82,8 +84,7 @@ show_missing() {
 }
 
 show_installed() {
-  dpkg-query -W -f '${Package} ${Version}, ' "${missing[@]}" | sed 's/, $//;s/^/installed: /' | fold -s -w 100
-  echo
+  { printf installed:; dpkg-query -W -f ' ${Package}=${Version}' "${missing[@]}"; echo; } | fold -s -w 100
 }
 
 # A machine that never ran apt-get update has no candidates.
