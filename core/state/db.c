@@ -8,8 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static const char modes[] = "PRAGMA journal_mode = TRUNCATE;"
-                            "PRAGMA synchronous = EXTRA;"
+static const char modes[] = "PRAGMA synchronous = EXTRA;"
                             "PRAGMA secure_delete = OFF;"
                             "PRAGMA temp_store = MEMORY;"
                             "PRAGMA trusted_schema = OFF;"
@@ -19,12 +18,30 @@ static const char looking[] = "PRAGMA query_only = ON;"
                               "PRAGMA trusted_schema = OFF;";
 static const char in_memory[] = "PRAGMA journal_mode = MEMORY; PRAGMA temp_store = MEMORY;";
 
+static const char sql_journal[] = "PRAGMA journal_mode = TRUNCATE";
+
+/* SQLite answers with the mode that is in force, which is another one where somebody has
+ * made it a WAL database and has it open. */
+static int set_journal(struct db *db, struct error *err) {
+  sqlite3_stmt *st = db_prepare(db, sql_journal, err);
+  if (!st) return -1;
+  int is_row = db_step(db, st, err);
+  if (is_row < 0) return -1;
+  bool is_set = is_row && slice_is(column_slice(st, 0), "truncate");
+  sqlite3_reset(st);
+  if (is_set) return 0;
+  error_set(err, ERROR_STATE, "%s is open elsewhere as a WAL database, which may damage it",
+            db->name);
+  return error_hint(err, "close what has it open; fuser -v %s names it", db->name);
+}
+
 static int set_modes(struct db *db, enum db_mode mode, struct error *err) {
   static const char *const sql[] = {
       [DB_SHARED] = modes, [DB_LOOKED] = looking, [DB_MEMORY] = in_memory};
   char cache[48];
   sqlite3_snprintf(sizeof cache, cache, "PRAGMA cache_size = -%d;", (int)DB_CACHE_KIB);
   if (db_exec(db, cache, err) != 0) return -1;
+  if (mode != DB_MEMORY && set_journal(db, err) != 0) return -1;
   return db_exec(db, sql[mode], err);
 }
 
@@ -101,7 +118,7 @@ int db_fail(struct db *db, struct error *err) {
   return db_fail_code(db, sqlite3_extended_errcode(db->sqlite), err);
 }
 
-sqlite3_stmt *db_prepare(struct db *db, const char *sql, struct error *err) {
+static sqlite3_stmt *prepare(struct db *db, const char *sql, struct error *err) {
   for (size_t i = 0; i < db->cached_len; i++)
     if (db->cached[i].sql == sql) return db->cached[i].statement;
   assert(db->cached_len < DB_STATEMENTS_MAX);
@@ -114,6 +131,24 @@ sqlite3_stmt *db_prepare(struct db *db, const char *sql, struct error *err) {
   db->cached[db->cached_len].statement = st;
   db->cached_len++;
   return st;
+}
+
+static const char sql_begin_read[] = "BEGIN";
+static const char sql_begin_write[] = "BEGIN IMMEDIATE";
+static const char sql_commit[] = "COMMIT";
+static const char sql_rollback[] = "ROLLBACK";
+
+/* A rollback needs memory for its statement.  Where that fails the transaction stays open,
+ * and what is written later, and told to be written, would go with it: so nothing is done
+ * until the rollback is. */
+static int end_stale(struct db *db, struct error *err) {
+  if (db->is_in_transaction || sqlite3_get_autocommit(db->sqlite)) return 0;
+  sqlite3_stmt *st = prepare(db, sql_rollback, err);
+  return st ? db_run(db, st, err) : -1;
+}
+
+sqlite3_stmt *db_prepare(struct db *db, const char *sql, struct error *err) {
+  return end_stale(db, err) == 0 ? prepare(db, sql, err) : NULL;
 }
 
 int db_step(struct db *db, sqlite3_stmt *st, struct error *err) {
@@ -158,19 +193,31 @@ static int run_sql(struct db *db, const char *sql, struct error *err) {
   return st ? db_run(db, st, err) : -1;
 }
 
-int db_begin_read(struct db *db, struct error *err) { return run_sql(db, "BEGIN", err); }
-int db_begin_write(struct db *db, struct error *err) { return run_sql(db, "BEGIN IMMEDIATE", err); }
-
-int db_commit(struct db *db, struct error *err) {
-  if (run_sql(db, "COMMIT", err) == 0) return 0;
-  db_rollback(db);
-  return -1;
+static int begin(struct db *db, const char *sql, struct error *err) {
+  if (run_sql(db, sql, err) != 0) return -1;
+  db->is_in_transaction = true;
+  return 0;
 }
 
+int db_begin_read(struct db *db, struct error *err) { return begin(db, sql_begin_read, err); }
+int db_begin_write(struct db *db, struct error *err) { return begin(db, sql_begin_write, err); }
+
+int db_commit(struct db *db, struct error *err) {
+  if (run_sql(db, sql_commit, err) != 0) {
+    db_rollback(db);
+    return -1;
+  }
+  db->is_in_transaction = false;
+  return 0;
+}
+
+/* SQLite may have rolled back by itself (disk full, I/O error); where the file cannot be
+ * rolled back now, the next transaction does it from the journal. */
 void db_rollback(struct db *db) {
-  /* SQLite may have rolled back by itself (disk full, I/O error), and where a rollback
-   * fails it is done again from the journal by the next transaction. */
-  if (!sqlite3_get_autocommit(db->sqlite)) (void)sqlite3_exec(db->sqlite, "ROLLBACK", NULL, NULL, NULL);
+  struct error later; /* the next db_prepare() tries again, and tells */
+  db->is_in_transaction = false;
+  int result = end_stale(db, &later);
+  (void)result;
 }
 
 int db_expect_behind(struct db *db, int64_t before, int64_t number, struct error *err) {

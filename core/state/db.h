@@ -16,6 +16,7 @@ enum { DB_STATEMENTS_MAX = 96, DB_CACHE_KIB = 16 * 1024, DB_BUSY_MS = 10000 };
 struct db {
   sqlite3 *sqlite;
   char *name; /* the file, for messages and to find what lies beside it */
+  bool is_in_transaction; /* between begin and commit or rollback, whatever came of these */
   struct {
     const char *sql;
     sqlite3_stmt *statement;

@@ -29,6 +29,8 @@ struct key_index {
   unsigned bits;       /* of the hash, that choose a bucket */
   bool is_tail_loaded; /* TAIL holds those behind indexed_to */
   struct map tail;     /* hash of the key → number */
+  uint64_t searched;   /* keys, since whole was emptied */
+  struct buf whole;    /* all buckets, one behind the other, once many were searched */
 };
 
 /* Keys that have a reject or are held, as bits by their hash: those whose bit is clear

@@ -120,9 +120,3 @@ int intent_twice(struct stream *st, int64_t *keys, struct error *err) {
   map_free(&seen);
   return is_row;
 }
-
-bool intent_names_once(struct stream *st) {
-  struct error err;
-  int64_t keys;
-  return intent_twice(st, &keys, &err) != 0 || keys == 0;
-}

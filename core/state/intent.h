@@ -12,7 +12,5 @@ MUST_USE int intent_close(struct stream *st, int64_t number, struct error *err);
 MUST_USE int intent_hold(struct stream *st, int64_t number, struct error *err);
 /* How many keys the open intents of ST name more than once (J5: none). */
 MUST_USE int intent_twice(struct stream *st, int64_t *keys, struct error *err);
-/* J5 for asserts: reads all open intents.  True also where they cannot be read. */
-bool intent_names_once(struct stream *st);
 
 #endif

@@ -8,8 +8,9 @@
 static const char sql_insert[] =
     "INSERT OR REPLACE INTO reject (stream, run, key, content, row_hash, row, file, line, code,"
     " message, field, status, at, retry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
-static const char sql_same[] = "DELETE FROM reject WHERE stream = ?1 AND key IS NULL"
-                               " AND row_hash = ?2 AND row IS ?3";
+/* Left alone, SQLite takes (stream, key) for unique and walks all rejects without key. */
+static const char sql_same[] = "DELETE FROM reject INDEXED BY reject_row WHERE stream = ?1"
+                               " AND key IS NULL AND row_hash = ?2 AND row IS ?3";
 static const char sql_clear[] = "DELETE FROM reject WHERE stream = ? AND key = ?";
 static const char sql_of_stream[] = "SELECT count(*) FROM reject WHERE stream = ?";
 

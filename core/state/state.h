@@ -2,8 +2,9 @@
  *
  * One struct state a process, used by the host's main thread only; any number of
  * processes may share the file behind it.  Everything that is handed in is copied.
- * Each function that writes is one transaction: after 0 it is on the disk, after
- * -1 nothing of it is.  Errors are ERROR_STATE and name the file and what to do
+ * Each function that writes is one transaction: after 0 it is on the disk whole,
+ * after -1 whole or, nearly always, not at all: a disk that fails in the last step
+ * cannot say which.  So after -1 nothing is sent any more.  Errors are ERROR_STATE and name the file and what to do
  * (ERROR_MEMORY where that is the cause).  A slice that is handed out lives until
  * the next call that hands out slices on the same stream or state, unless it
  * points into a buffer of the caller's.
@@ -73,10 +74,13 @@ struct stream_info {
   int64_t partners, gone, rejects, held; /* partners: gone ones included; held: with what is under way */
   int64_t made_ms;
 };
-/* The *n streams of the state, at most CAP, by name. */
+/* The *n streams of the state, at most CAP, by name.  Counts partners one by one: 50 ms a
+ * million; stream_names() leaves the counts 0. */
+MUST_USE int stream_names(struct state *s, struct stream_info *to, size_t cap, size_t *n,
+                          struct error *err);
 MUST_USE int stream_list(struct state *s, struct stream_info *to, size_t cap, size_t *n,
                          struct error *err);
-/* Of an open one.  Counts partners one by one: 50 ms a million. */
+/* Of an open one. */
 MUST_USE int stream_info(struct stream *st, struct stream_info *to, struct error *err);
 /* Another base URL under which this stream's name is known too, for a hint; "" where none. */
 const char *stream_other_url(const struct stream *st);

@@ -261,14 +261,19 @@ static void read_info(sqlite3_stmt *sql, struct stream_info *to) {
   to->made_ms = sqlite3_column_int64(sql, 3);
 }
 
-int stream_list(struct state *s, struct stream_info *to, size_t cap, size_t *n,
-                struct error *err) {
+int stream_names(struct state *s, struct stream_info *to, size_t cap, size_t *n,
+                 struct error *err) {
   sqlite3_stmt *sql = db_prepare(&s->db, sql_list, err);
   if (!sql) return -1;
   int is_row = 0;
   for (*n = 0; *n < cap && (is_row = db_step(&s->db, sql, err)) > 0; ++*n) read_info(sql, &to[*n]);
   if (is_row > 0) sqlite3_reset(sql);
-  if (is_row < 0) return -1;
+  return is_row < 0 ? -1 : 0;
+}
+
+int stream_list(struct state *s, struct stream_info *to, size_t cap, size_t *n,
+                struct error *err) {
+  if (stream_names(s, to, cap, n, err) != 0) return -1;
   for (size_t i = 0; i < *n; i++)
     if (read_counts(s, &to[i], err) != 0) return -1;
   return 0;

@@ -172,6 +172,7 @@ static int do_close(sqlite3_file *base) {
 }
 
 static int do_read(sqlite3_file *base, void *to, int len, sqlite3_int64 at) {
+  if (is_failing(false)) return SQLITE_IOERR_READ;
   const struct bytes *b = &file_of(base)->now;
   size_t from = (size_t)at, wanted = (size_t)len;
   size_t got = from >= b->len ? 0 : b->len - from < wanted ? b->len - from : wanted;

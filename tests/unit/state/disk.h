@@ -19,11 +19,11 @@ enum disk_failure {
 void disk_install(void);
 /* Removes all files. */
 void disk_clear(void);
-/* The N-th write, sync, truncation, creation or deletion from now on fails. */
+/* The N-th read, write, sync, truncation, creation or deletion from now on fails. */
 void disk_fail(unsigned n, enum disk_failure how);
 /* No more fails.  Whether it came to the N-th. */
 bool disk_is_met(void);
-/* Writes and so on since disk_fail(). */
+/* Reads, writes and so on since disk_fail(). */
 unsigned disk_count(void);
 /* The power is back: what was not synced is there in part, as SEED wants. */
 void disk_cut(uint64_t seed);

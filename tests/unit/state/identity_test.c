@@ -143,6 +143,34 @@ static void keys_are_found_in_any_order_while_the_index_grows(void **state) {
   scene_end(&x);
 }
 
+/* More than fit the tail in memory: they are indexed by the commit that finds it full. */
+static void a_run_of_many_new_keys_indexes_them_on_its_way(void **state) {
+  enum { COMMITS = 21, EACH = 10000 };
+  static char keys[EACH][16];
+  static struct ack acks[EACH];
+  struct scene x;
+  (void)state;
+  scene_begin(&x);
+  for (uint32_t c = 0; c < COMMITS; c++) {
+    for (uint32_t i = 0; i < EACH; i++) {
+      snprintf(keys[i], sizeof keys[i], "n%u", c * EACH + i);
+      acks[i] = (struct ack){.key = slice_of(keys[i]), .id = scene_id(c * EACH + i)};
+    }
+    struct commit all = {.acks = acks, .acks_len = EACH};
+    OK(&x, stream_commit(x.st, &all, &x.err));
+  }
+  for (int round = 0; round < 2; round++) {
+    for (uint32_t i = 0; i < COMMITS * EACH; i += 9973) {
+      char key[16];
+      snprintf(key, sizeof key, "n%u", i);
+      assert_int_equal(scene_find(&x, key).seq, i + 1);
+    }
+    assert_int_equal(scene_find(&x, "n210000").seq, 0);
+    scene_reopen(&x);
+  }
+  scene_end(&x);
+}
+
 static void new_keys_among_known_ones_are_new(void **state) {
   struct scene x;
   static struct known k[2 * MANY];
@@ -300,6 +328,7 @@ int main(void) {
       cmocka_unit_test(a_key_has_one_partner_even_if_the_caller_does_not_know_it),
       cmocka_unit_test(an_ack_without_key_leaves_no_partner),
       cmocka_unit_test(keys_are_found_in_any_order_while_the_index_grows),
+      cmocka_unit_test(a_run_of_many_new_keys_indexes_them_on_its_way),
       cmocka_unit_test(new_keys_among_known_ones_are_new),
       cmocka_unit_test(one_key_twice_in_a_frame_is_found_twice),
       cmocka_unit_test(streams_do_not_see_each_others_keys),

@@ -55,6 +55,7 @@ static void processes_that_share_a_state_lose_no_change(void **state) {
     if ((pids[p] = fork()) != 0) continue;
     scene_open_as(&x, false);
     for (int i = 0; i < EACH; i++) OK(&x, rate_change(x.s, SLICE("k"), add_one, NULL, &x.err));
+    scene_close(&x);
     _exit(0);
   }
   for (int p = 0; p < PROCESSES; p++) {

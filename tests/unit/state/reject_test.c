@@ -1,5 +1,7 @@
 #include "scene.h"
 
+#include <sqlite3.h>
+
 static struct reject a_reject(const char *key, uint64_t content) {
   return (struct reject){.key = slice_of(key),
                          .content = content,
@@ -174,6 +176,31 @@ static void rejects_come_in_pages(void **state) {
   scene_end(&x);
 }
 
+static void one_more_than_a_million_is_an_error_that_tells_the_way_out(void **state) {
+  static const char fill[] =
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)"
+      " INSERT INTO reject (stream, content, row_hash, line, status, at, retry)"
+      " SELECT 1, 0, i, 0, 0, 0, 0 FROM n";
+  struct scene x;
+  sqlite3 *db;
+  int64_t rows;
+  (void)state;
+  scene_begin(&x);
+  assert_int_equal(sqlite3_open(x.path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, fill, NULL, NULL, NULL), SQLITE_OK);
+  sqlite3_close(db);
+  reject(&x, "the last", 1);
+  struct reject r = a_reject("one more", 2);
+  struct commit c = {.rejects = &r, .rejects_len = 1};
+  assert_int_equal(stream_commit(x.st, &c, &x.err), -1);
+  assert_int_equal(x.err.code, ERROR_STATE);
+  assert_says(x.err.message, "1000000 rejects");
+  assert_says(x.err.hint, "hoko rejects drop --stream 'crm'");
+  OK(&x, reject_drop(x.s, &(struct reject_filter){.number = 7}, &rows, &x.err));
+  OK(&x, stream_commit(x.st, &c, &x.err)); /* there is room again, and it is seen */
+  scene_end(&x);
+}
+
 static void a_reject_is_a_line_of_the_contract(void **state) {
   struct scene x;
   struct reject r[2];
@@ -210,6 +237,7 @@ int main(void) {
       cmocka_unit_test(a_retried_reject_stays_in_the_list_and_is_sent),
       cmocka_unit_test(rejects_are_chosen_by_stream_url_run_and_key),
       cmocka_unit_test(rejects_come_in_pages),
+      cmocka_unit_test(one_more_than_a_million_is_an_error_that_tells_the_way_out),
       cmocka_unit_test(a_reject_is_a_line_of_the_contract),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,31 @@ static void the_journal_is_no_wal_and_syncs_are_extra(void **state) {
   scene_end(&x);
 }
 
+static void a_wal_database_is_made_none_or_refused(void **state) {
+  struct scene x;
+  sqlite3 *db;
+  (void)state;
+  scene_begin(&x);
+  scene_ack(&x, "a", 1, "\"A\"");
+  scene_close(&x);
+  run_sql(x.path, "PRAGMA journal_mode = WAL; CREATE TABLE t (x); DROP TABLE t");
+  scene_open(&x);
+  assert_true(scene_find(&x, "a").seq > 0);
+  scene_close(&x);
+  assert_int_equal(sqlite3_open(x.path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = WAL; SELECT * FROM stream", NULL, NULL, NULL),
+                   SQLITE_OK);
+  struct state_options o = {.url = x.url, .clock = &scene_clock, .is_reader = true};
+  for (int i = 0; i < 2; i++, o.is_reader = false) {
+    assert_int_equal(state_open(&x.s, &o, &x.err), -1);
+    assert_int_equal(x.err.code, ERROR_STATE);
+    assert_says(x.err.hint, "close what has it open");
+  }
+  sqlite3_close(db);
+  x.s = NULL;
+  scene_end(&x);
+}
+
 static void what_is_no_state_of_ours_is_refused(void **state) {
   static const struct {
     const char *sql, *message, *hint;
@@ -188,6 +213,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(folder_and_file_are_the_owners_alone),
       cmocka_unit_test(the_journal_is_no_wal_and_syncs_are_extra),
+      cmocka_unit_test(a_wal_database_is_made_none_or_refused),
       cmocka_unit_test(what_is_no_state_of_ours_is_refused),
       cmocka_unit_test(a_state_of_a_newer_hoko_is_refused),
       cmocka_unit_test(a_damaged_state_is_refused_with_what_to_do),

@@ -106,6 +106,19 @@ static int close_stream(struct scene *x) {
 
 static int open_again(struct scene *x) { return scene_stream(x, "crm", false); }
 
+/* From the last to the first: each is searched. */
+static int find_many(struct scene *x) {
+  static char keys[STORY_MANY][16];
+  static struct known k[STORY_MANY];
+  for (uint32_t i = 0; i < STORY_MANY; i++) {
+    snprintf(keys[i], sizeof keys[i], "m%u", STORY_MANY - 1 - i);
+    k[i] = (struct known){.key = slice_of(keys[i])};
+  }
+  if (stream_find(x->st, k, STORY_MANY, &x->err) != 0) return -1;
+  for (uint32_t i = 0; i < STORY_MANY; i++) assert_true(k[i].seq > 0);
+  return 0;
+}
+
 static int finish_run(struct scene *x) {
   struct run_record r = {.number = 1, .ended_ms = 9, .outcome = SLICE("ok"), .report = SLICE("{}")};
   return run_record_finish(x->s, &r, &x->err);
@@ -115,7 +128,7 @@ int story_step(struct scene *x, int i) {
   static int (*const steps[STORY_STEPS])(struct scene *x) = {
       open_state,  open_stream, begin_run,   send_first,       acknowledge_first,
       send_second, hold_second, settle_some, send_third,       halve_third,
-      acknowledge_many, close_stream, open_again, finish_run};
+      acknowledge_many, close_stream, open_again, find_many, finish_run};
   return steps[i](x);
 }
 
