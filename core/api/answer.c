@@ -191,7 +191,9 @@ static struct slice take_tokens(struct answer *a, struct slice bytes, bool is_fi
     enum json_token token = json_next(&scan->json);
     if (token == JSON_NEED_MORE) break;
     if (token == JSON_ERROR) {
-      fail(a, scan->place == BEHIND ? "there is more behind its array" : scan->json.reason);
+      fail(a, scan->place == BEHIND     ? "there is more behind its array"
+              : scan->place == AT_START ? "it is no JSON"
+                                        : scan->json.reason);
     } else {
       take_token(a, token);
     }

@@ -133,7 +133,8 @@ static void stop_given_up(struct sync *s, const struct batch *b) {
   const struct exchange *e = &b->exchange;
   long long seconds = (long long)(s->options.give_up_ms / 1000);
   if (e->end == EXCHANGE_ANSWERED)
-    (void)error_set(&err, ERROR_UNREACHABLE, "Hoko kept answering %d for %lld s", e->status, seconds);
+    (void)error_set(&err, ERROR_UNREACHABLE, "Hoko kept answering %d%s for %lld s", e->status,
+                    e->status / 100 == 2 ? ", with nothing that counts," : "", seconds);
   else {
     err = e->err;
     err.code = ERROR_UNREACHABLE;

@@ -6,6 +6,7 @@
 #include "sync/match.h"
 #include "sync/outcome.h"
 #include "sync/plan.h"
+#include "sync/rejects.h"
 #include "sync/sync.h"
 
 enum { INTAKE_ROWS = 1024, DEFERRED_ROWS = 8192 };
@@ -33,6 +34,7 @@ struct sync {
   size_t adopted_len;   /* of acks, while options.adopts */
   uint64_t *made;
   int64_t *held_numbers;
+  struct rejects rejects; /* of rows that never were in a batch */
   struct tally tally;
   uint64_t ordinal;      /* of the next row taken */
   uint32_t *ready;       /* numbers of batches to send, in order */
@@ -80,6 +82,8 @@ MUST_USE int settle_unclear(struct sync *s, struct batch *b);
 MUST_USE int settle_intent(struct sync *s, struct batch *b);
 MUST_USE int settle_split(struct sync *s, struct batch *b, const struct range halves[2]);
 int settle_abandoned(struct sync *s, struct batch *b);
+/* Commits the rejects that wait; -1: their rows are pending, and the sync stops. */
+MUST_USE int settle_rejects(struct sync *s);
 MUST_USE int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why);
 
 /* The row as JSON, as it was submitted. */

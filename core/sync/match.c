@@ -199,10 +199,11 @@ enum match match_creates(struct matching *m, const struct batch *b, const struct
   return match;
 }
 
-int match_changed_field(const struct batch *b, uint32_t row_number, const struct answer_partner *p,
-                        const struct hash_key *key) {
+unsigned match_changed_fields(const struct batch *b, uint32_t row_number,
+                              const struct answer_partner *p, const struct hash_key *key) {
   struct row row = batch_sent_row(b, row_number);
+  unsigned changed = 0;
   for (int f = 0; f < ROW_FIELDS; f++)
-    if (row.field[f].len && answer_hash_field(key, row.field[f]) != p->field_hash[f]) return f;
-  return -1;
+    if (row.field[f].len && answer_hash_field(key, row.field[f]) != p->field_hash[f]) changed |= 1u << f;
+  return changed;
 }

@@ -29,9 +29,9 @@ enum match match_updates(struct matching *m, const struct batch *b);
 enum match match_creates(struct matching *m, const struct batch *b, const struct hash_key *key);
 const char *match_name(enum match match); /* a sentence for a person */
 
-/* The first field that Hoko returned otherwise than it was sent, or -1. */
-int match_changed_field(const struct batch *b, uint32_t row, const struct answer_partner *p,
-                        const struct hash_key *key);
+/* The fields that Hoko returned otherwise than they were sent, a bit each. */
+unsigned match_changed_fields(const struct batch *b, uint32_t row, const struct answer_partner *p,
+                              const struct hash_key *key);
 
 /* The hash of three field hashes, as answer_partner and answer_hash_field() have them; 0 never. */
 uint64_t match_content(const uint64_t field_hash[ROW_FIELDS]);

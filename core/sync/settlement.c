@@ -13,6 +13,7 @@ static void told(struct sync *s, struct batch *b, uint32_t i) {
 static int commit(struct sync *s, struct commit *c) {
   struct error err;
   c->run = s->options.run;
+  if (settle_rejects(s)) return -1;
   if (stream_commit(s->stream, c, &err) == 0) return 0;
   sync_fail(s, &err);
   return -1;
@@ -140,11 +141,13 @@ static void collect(struct sync *s, const struct batch *b, struct commit *c) {
 
 /* Hoko may trim or reformat: the id decides, and each field is named once. */
 static void warn_changed(struct sync *s, const struct batch *b, uint32_t i) {
-  int f = match_changed_field(b, i, partner_of(s, b, i), &s->options.hash_key);
-  if (f < 0 || s->warned_field[f]) return;
-  s->warned_field[f] = true;
-  sync_warn(s, "Hoko returned another %s than was sent (line %u); it is taken as acknowledged as sent",
-            row_field_name[f], batch_row(b, i).line);
+  unsigned changed = match_changed_fields(b, i, partner_of(s, b, i), &s->options.hash_key);
+  for (int f = 0; changed && f < ROW_FIELDS; f++) {
+    if (!(changed & 1u << f) || s->warned_field[f]) continue;
+    s->warned_field[f] = true;
+    sync_warn(s, "Hoko returned another %s than was sent; it is taken as acknowledged as sent",
+              row_field_name[f]);
+  }
 }
 
 static void tell_acknowledged(struct sync *s, struct batch *b) {
@@ -274,13 +277,33 @@ int settle_rejected(struct sync *s, struct batch *b, struct range rows, const st
   return 0;
 }
 
+int settle_rejects(struct sync *s) {
+  struct rejects *r = &s->rejects;
+  struct error err;
+  struct commit c = {.rejects = r->at, .rejects_len = r->len, .run = s->options.run};
+  if (r->len == 0) return 0;
+  int rc = -1;
+  if (sync_need_stream(s)) err = s->why;
+  else rc = stream_commit(s->stream, &c, &err);
+  int64_t lost = rc ? (int64_t)r->len : 0;
+  rejects_clear(r);
+  s->tally.rejected -= lost;
+  s->tally.pending += lost;
+  if (rc) sync_fail(s, &err);
+  return rc;
+}
+
 void sync_reject(struct sync *s, const struct reject *r) {
   struct error err;
-  struct reject told_now = *r;
+  struct reject now = *r;
   s->tally.submitted++;
   s->tally.rejected++;
-  if (s->options.is_dry || sync_need_stream(s)) return;
-  if (!told_now.at_ms) told_now.at_ms = clock_wall_ms(s->options.clock);
-  struct commit c = {.rejects = &told_now, .rejects_len = 1, .run = s->options.run};
-  if (stream_commit(s->stream, &c, &err)) sync_fail(s, &err);
+  if (s->options.is_dry) return;
+  if (!now.at_ms) now.at_ms = clock_wall_ms(s->options.clock);
+  if (rejects_add(&s->rejects, &now, sync_now(s))) return;
+  if (settle_rejects(s) == 0 && rejects_add(&s->rejects, &now, sync_now(s))) return;
+  s->tally.rejected--;
+  s->tally.pending++;
+  (void)error_set(&err, ERROR_MEMORY, "out of memory for a rejected row of %zu bytes", r->row.len);
+  sync_fail(s, &err);
 }

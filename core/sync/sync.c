@@ -77,7 +77,7 @@ static int new_scratch(struct sync *s, struct error *err) {
   s->held_numbers = calloc(o->batch_rows, sizeof *s->held_numbers);
   if (!s->intake.rows || !s->intake.known || !s->acks || !s->made || !s->held_numbers)
     return error_set(err, ERROR_MEMORY, "out of memory for batches of %u rows", o->batch_rows);
-  return matching_init(&s->matching, o->batch_rows, err);
+  return rejects_init(&s->rejects, err) ? -1 : matching_init(&s->matching, o->batch_rows, err);
 }
 
 int sync_new(struct sync **out, const struct sync_options *options, struct error *err) {
@@ -102,6 +102,7 @@ void sync_free(struct sync *s) {
   map_free(&s->identities.map);
   map_free(&s->dry);
   matching_free(&s->matching);
+  rejects_free(&s->rejects);
   intake_free(s);
   free(s->acks);
   free(s->made);
@@ -139,6 +140,7 @@ static void abandon(struct sync *s) {
     b->ranges_len = 0;
     if (n) b->state = BATCH_FREE;
   }
+  (void)!settle_rejects(s); /* where that fails, their rows are pending too */
   s->open[BATCH_CREATE] = s->open[BATCH_UPDATE] = NULL;
   s->ready_len = 0;
   free(s->intake.payload);
@@ -166,11 +168,13 @@ void sync_step(struct sync *s) {
       dispatch_step(s);
     }
   } while (take_exchanges(s));
+  bool is_last = s->is_ended && !s->intake.payload;
+  if (is_last || sync_now(s) >= rejects_due(&s->rejects)) (void)!settle_rejects(s); /* -1: it is stopped */
   if (s->is_stopped) abandon(s);
 }
 
 int64_t sync_wake_at(const struct sync *s) {
-  int64_t at = INT64_MAX;
+  int64_t at = rejects_due(&s->rejects);
   if (s->is_stopped || s->options.is_dry) return at;
   int64_t open = transport_ready_at(s->options.transport);
   for (uint32_t i = 1; i < s->pool_len; i++) {
@@ -186,7 +190,7 @@ int64_t sync_wake_at(const struct sync *s) {
 bool sync_is_done(const struct sync *s) {
   if (s->sent_len) return false;
   if (s->is_stopped) return true;
-  if (!s->is_ended || s->intake.payload || s->pool[0].rows_len) return false;
+  if (!s->is_ended || s->intake.payload || s->pool[0].rows_len || s->rejects.len) return false;
   for (uint32_t i = 1; i < s->pool_len; i++)
     if (s->pool[i].state != BATCH_FREE && s->pool[i].rows_len) return false;
   return true;

@@ -139,7 +139,7 @@ static void a_changed_field_is_named(void **unused) {
   add(A, "\"a\"", "\"x@y.co\"");
   answer("[{\"id\":\"" A "\",\"name\":\"a\",\"email\":\"X@y.co\"}]");
   assert_int_equal(match_updates(&matching, &batch), MATCH_FULL);
-  assert_int_equal(match_changed_field(&batch, 0, &batch.answer.partners[0], &key), ROW_EMAIL);
+  assert_int_equal(match_changed_fields(&batch, 0, &batch.answer.partners[0], &key), 1 << ROW_EMAIL);
 }
 
 int main(void) {
