@@ -191,6 +191,7 @@ static void fd_sent(struct channel *c) {
 }
 
 int channel_flush(struct channel *c) {
+  if (!buf_ok(&c->out)) return -1; /* a message is lost: the other end would wait for it */
   while (c->out_at < c->out.len) {
     bool has_fd = c->out_fds_len && c->out_fd[0].at == c->out_at;
     ssize_t n = transmit(c, (struct slice){c->out.ptr + c->out_at, stretch(c)}, has_fd ? c->out_fd[0].fd : -1);

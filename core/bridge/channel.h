@@ -34,7 +34,7 @@ MUST_USE int channel_send(struct channel *c, const struct message *m);
 MUST_USE int channel_send_fd(struct channel *c, const struct message *m, int fd);
 /* Worker: sends the bytes of ready-made frames. */
 MUST_USE int channel_send_raw(struct channel *c, struct slice frames);
-/* Host: writes what the socket takes; -1: the worker is gone. */
+/* Host: writes what the socket takes; -1: the worker is gone, or the queue was at its limit. */
 MUST_USE int channel_flush(struct channel *c);
 /* Bytes queued and not written. */
 size_t channel_queued(const struct channel *c);

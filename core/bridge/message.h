@@ -28,7 +28,7 @@ enum message_kind {
   MESSAGE_UPSERT,    /* (none); JSON of the options.  Answered by CREDIT or RESULT */
   MESSAGE_ROWS,      /* records */
   MESSAGE_REJECT,    /* line, status (0); code, message, field, key, file, row as JSON */
-  MESSAGE_END,       /* skipped rows; the source is at its end, or error text of the script */
+  MESSAGE_END,       /* skipped rows; the source is at its end or has raised */
   MESSAGE_DONE,      /* enum done, exit code, line; file, message, traceback, JSON value */
   MESSAGE_KINDS
 };

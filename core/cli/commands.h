@@ -6,11 +6,14 @@
 
 extern const struct command command_run;
 extern const struct command command_settle;
+extern const struct command command_eval;
 extern const struct command command_check;
+extern const struct command command_test;
 extern const struct command command_key;
 extern const struct command command_jobs;
 extern const struct command command_runs;
 extern const struct command command_rejects;
+extern const struct command command_explain;
 extern const struct command command_state;
 extern const struct command command_mock;
 extern const struct command command_init;

@@ -40,9 +40,10 @@ static const struct option run_options[] = {
     OPTION_END,
 };
 
-/* What one `hoko run` is made of; its texts outlive the run. */
+/* What one `hoko run` or `hoko eval` is made of; its texts outlive the run. */
 struct running_command {
   struct cli *cli;
+  enum job_kind kind;
   struct project project;
   struct progress progress;
   const char *read[ALLOW_MAX + 1], *write[ALLOW_MAX + 1], *env[ALLOW_MAX + 1];
@@ -131,14 +132,20 @@ static void name_script(struct running_command *c, const char *given) {
   (void)snprintf(c->script, sizeof c->script, "%s", is_inside ? rest : c->project.script[0] ? c->project.script : given);
 }
 
+static const char chunk_name[] = "eval"; /* in places of messages */
+
 static int make_job(struct running_command *c, struct job *job, struct error *err) {
   struct cli *cli = c->cli;
   const struct config_limits *limits = &c->project.config->limits;
   if (take_list(c, "allow-read", true, c->read, err) || take_list(c, "allow-write", true, c->write, err) ||
       take_list(c, "allow-env", false, c->env, err))
     return -1;
-  name_script(c, cli->args[0]);
+  bool is_code = c->kind == JOB_CODE;
+  name_script(c, is_code ? chunk_name : cli->args[0]);
   *job = (struct job){
+      .kind = c->kind,
+      .code = is_code ? cli->args[0] : NULL,
+      .columns = term_columns(cli->term),
       .script = c->script,
       .folder = c->project.folder,
       .is_folder_readable = c->project.is_readable,
@@ -197,6 +204,7 @@ static int finish(struct running_command *c, const struct job *job, const struct
   term_flush(c->cli->term);
   if (r->has_error) {
     term_error(c->cli->term, &r->err);
+    if (r->excerpt.len) term_err_text(c->cli->term, buf_slice(&r->excerpt));
     if (r->trace.len) term_err_text(c->cli->term, buf_slice(&r->trace));
   }
   summary_print(c->cli->term, job, r);
@@ -221,7 +229,8 @@ static int run_project(struct running_command *c, struct worker *w) {
   return code;
 }
 
-static int run(struct cli *cli) {
+static int run_kind(struct cli *cli, enum job_kind kind) {
+  const char *script = kind == JOB_SCRIPT ? cli->args[0] : NULL;
   struct error err;
   struct worker *w;
   struct running_command *c = calloc(1, sizeof *c);
@@ -230,14 +239,18 @@ static int run(struct cli *cli) {
     return command_fail(cli, &err);
   }
   c->cli = cli;
+  c->kind = kind;
   int code;
-  if (project_find(&c->project, cli, cli->args[0], &err) || worker_start(&w, &err)) code = command_fail(cli, &err);
+  if (project_find(&c->project, cli, script, &err) || worker_start(&w, &err)) code = command_fail(cli, &err);
   else code = run_project(c, w);
   project_free(&c->project);
   for (size_t i = 0; i < c->copies_len; i++) free(c->copies[i]);
   free(c);
   return code;
 }
+
+static int run(struct cli *cli) { return run_kind(cli, JOB_SCRIPT); }
+static int eval(struct cli *cli) { return run_kind(cli, JOB_CODE); }
 
 const struct command command_run = {
     .name = "run",
@@ -249,4 +262,15 @@ const struct command command_run = {
     .args_min = 1,
     .args_max = COMMAND_ARGS_ANY,
     .args_complete = COMPLETES_LUA,
+};
+
+const struct command command_eval = {
+    .name = "eval",
+    .summary = "run a line of Lua and print its values",
+    .usage = "CODE [ARG…]",
+    .options = run_options,
+    .run = eval,
+    .is_rest_verbatim = true,
+    .args_min = 1,
+    .args_max = COMMAND_ARGS_ANY,
 };

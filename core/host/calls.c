@@ -13,21 +13,26 @@ static void reply_error(struct running *r, const struct error *err) {
                                     .text = {{NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
 }
 
+/* Opens what M asks for; *FOUND is the JSON of its name where it was looked for. */
+static int open_asked(struct running *r, const struct message *m, struct buf *found, struct error *err) {
+  char path[PATH_SIZE];
+  if (m->number[0] < OPEN_READ || m->number[0] > OPEN_MODULE)
+    return error_set(err, ERROR_INTERNAL, "no such way to open a file");
+  if (m->number[0] != OPEN_MODULE) return files_open_for(&r->files, m->text[0], (enum open_mode)m->number[0], err);
+  int fd = files_open_module(&r->files, m->text[0], path, err);
+  if (fd >= 0) json_put_string(found, slice_of(path));
+  return fd;
+}
+
 void calls_open(struct running *r, const struct message *m) {
+  struct buf found = BUF_WITH_LIMIT(6 * PATH_SIZE);
   struct error err;
-  enum open_mode mode = (enum open_mode)m->number[0];
-  if (m->number[0] < OPEN_READ || m->number[0] > OPEN_MODULE) {
-    (void)error_set(&err, ERROR_INTERNAL, "no such way to open a file");
-    reply_error(r, &err);
-    return;
-  }
-  int fd = files_open_for(&r->files, m->text[0], mode, &err);
-  if (fd < 0) {
-    reply_error(r, &err);
-    return;
-  }
-  (void)!channel_send_fd(r->worker->channel, &(struct message){.kind = MESSAGE_REPLY}, fd); /* as in running_send() */
+  int fd = open_asked(r, m, &found, &err);
+  struct message reply = {.kind = MESSAGE_REPLY, .text = {buf_slice(&found)}};
+  if (fd < 0) reply_error(r, &err);
+  else (void)!channel_send_fd(r->worker->channel, &reply, fd); /* as in running_send() */
   r->is_replying = false; /* the script's own time goes on */
+  buf_free(&found);
 }
 
 /* ---- log ----------------------------------------------------------------- */

@@ -1,5 +1,7 @@
 #include "host/files.h"
 
+#include "base/printable.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -81,7 +83,7 @@ int files_open(struct files *f, const struct job *job, struct error *err) {
     (void)error_set(err, ERROR_USAGE, "%s: the path is too long", job->script);
     goto failed;
   }
-  if (strcmp(job->script, "-") == 0) f->script[0] = '\0';
+  if (job->kind != JOB_SCRIPT || strcmp(job->script, "-") == 0) f->script[0] = '\0';
   if (job->is_folder_readable) {
     if (add_root(f, ".", true, true, err)) goto failed;
     f->roots[0].is_project = true;
@@ -228,36 +230,50 @@ static int open_stdin(struct error *err) {
   return fd >= 0 ? fd : error_errno(err, ERROR_USAGE, errno, "standard input");
 }
 
+/* PATH as text, and the absolute path that it means. */
+static int take_path(const struct files *f, struct slice path, char text[PATH_SIZE], char normal[PATH_SIZE],
+                     struct error *err) {
+  if (path.len && memchr(path.ptr, '\0', path.len)) return error_set(err, ERROR_USAGE, "the file name holds a NUL");
+  if (path.len < PATH_SIZE) {
+    if (path.len) memcpy(text, path.ptr, path.len);
+    text[path.len] = '\0';
+    if (resolve(f, text, normal) == 0) return 0;
+  }
+  char begin[80];
+  printable_copy(begin, sizeof begin, path);
+  return error_set(err, ERROR_USAGE, "the file name is too long: %s…", begin);
+}
+
 /* NAME with slashes, without ".lua": lua/NAME.lua, scripts/NAME.lua, lua/NAME/init.lua. */
-static int open_module(const struct files *f, const char *name, struct error *err) {
-  static const char *const forms[] = {"lua/%s.lua", "scripts/%s.lua", "lua/%s/init.lua"};
-  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-    struct buf path = BUF_WITH_LIMIT(PATH_SIZE);
-    struct error why;
-    for (const char *p = forms[i]; *p; p++)
-      if (*p == '%') buf_add_text(&path, name), p++;
-      else buf_add_char(&path, *p);
-    const char *text = buf_text(&path);
-    int fd = text ? files_open_for(f, slice_of(text), OPEN_READ, &why) : -1;
-    buf_free(&path);
+static int open_module(const struct files *f, const char *name, char found[PATH_SIZE], struct error *err) {
+  static const char *const before[] = {"lua/", "scripts/", "lua/"}, *const behind[] = {".lua", ".lua", "/init.lua"};
+  struct error why;
+  for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+    int len = snprintf(found, PATH_SIZE, "%s%s%s", before[i], name, behind[i]);
+    int fd = len < PATH_SIZE ? files_open_for(f, slice_of(found), OPEN_READ, &why) : -1;
     if (fd >= 0) return fd;
   }
   return error_set(err, ERROR_USAGE, "no file lua/%s.lua, scripts/%s.lua or lua/%s/init.lua in the project", name, name, name);
 }
 
+int files_open_module(const struct files *f, struct slice name, char found[PATH_SIZE], struct error *err) {
+  char normal[PATH_SIZE];
+  if (take_path(f, name, found, normal, err)) return -1;
+  if (strcmp(found, "-") == 0) return open_stdin(err);
+  if (!f->script[0] || strcmp(normal, f->script) != 0) {
+    char wanted[PATH_SIZE];
+    (void)snprintf(wanted, sizeof wanted, "%s", found);
+    return open_module(f, wanted, found, err);
+  }
+  int fd = open(normal, O_RDONLY | O_CLOEXEC);
+  return fd >= 0 ? check_kind(fd, found, err) : error_errno(err, ERROR_USAGE, errno, "%s", found);
+}
+
 int files_open_for(const struct files *f, struct slice path, enum open_mode mode, struct error *err) {
   char text[PATH_SIZE], normal[PATH_SIZE];
-  if (path.len >= sizeof text || memchr(path.ptr, '\0', path.len)) return error_set(err, ERROR_USAGE, "the file name is too long or holds a NUL");
-  memcpy(text, path.ptr, path.len);
-  text[path.len] = '\0';
-  if (strcmp(text, "-") == 0) return open_stdin(err);
-  if (resolve(f, text, normal)) return error_set(err, ERROR_USAGE, "%s: the path is too long", text);
-  if (mode == OPEN_MODULE) {
-    if (!f->script[0] || strcmp(normal, f->script) != 0) return open_module(f, text, err);
-    int fd = open(normal, O_RDONLY | O_CLOEXEC);
-    return fd >= 0 ? check_kind(fd, text, err) : error_errno(err, ERROR_USAGE, errno, "%s", text);
-  }
-  return open_in(f, text, normal, mode, err);
+  if (mode == OPEN_MODULE) return files_open_module(f, path, text, err);
+  if (take_path(f, path, text, normal, err)) return -1;
+  return strcmp(text, "-") == 0 ? open_stdin(err) : open_in(f, text, normal, mode, err);
 }
 
 int files_open_config(const char *folder, struct error *err) {

@@ -60,7 +60,18 @@ struct run_events {
   int (*key)(void *user, struct secret **key, struct error *err);
 };
 
+enum job_kind {
+  JOB_SCRIPT,
+  JOB_TESTS, /* what fails is printed, then exit code 1; nothing is sent */
+  JOB_CODE   /* its values are printed */
+};
+
 struct job {
+  enum job_kind kind;
+  struct texts tests;        /* of JOB_TESTS: files, from the project's folder */
+  bool is_tap;               /* of JOB_TESTS: told as the Test Anything Protocol */
+  const char *code;          /* of JOB_CODE */
+  size_t columns;            /* of JOB_CODE: how wide its tables may be */
   const char *script;        /* as messages call it, and as it is opened; "-" is standard input */
   const char *folder;        /* of the project, absolute */
   bool is_folder_readable;   /* false: only what is named may be read */
@@ -99,6 +110,7 @@ struct run_result {
   int64_t peak_memory_bytes; /* of host and worker together */
   bool has_error;
   struct error err;   /* why it did not end with 0, 3 or 4 */
+  struct buf excerpt; /* the line of a script's error and the two around it */
   struct buf trace;   /* of a script's error */
 };
 

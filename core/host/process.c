@@ -4,6 +4,7 @@
 #include "base/sanitized.h"
 #include "host/files.h"
 #include "host/host.h"
+#include "host/peak.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -104,11 +105,12 @@ void worker_end(struct worker *w) {
   struct rusage usage;
   int status;
   if (!w->pid) return;
+  w->peak_bytes = peak_bytes(w->pid);
   (void)kill(w->pid, SIGKILL); /* it may have ended by itself */
   pid_t got;
   do got = wait4(w->pid, &status, 0, &usage);
   while (got < 0 && errno == EINTR);
-  if (got > 0) w->peak_bytes = (int64_t)usage.ru_maxrss * 1024;
+  if (got > 0 && !w->peak_bytes) w->peak_bytes = (int64_t)usage.ru_maxrss * 1024;
   w->pid = 0;
 }
 

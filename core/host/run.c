@@ -1,8 +1,12 @@
 /* The loop of a run: worker, network and signals on one side, sync on the other. */
 #include "host/running.h"
 
-#include "base/json_text.h"
+#include "base/printable.h"
 #include "base/random.h"
+#include "host/excerpt.h"
+#include "host/peak.h"
+#include "host/script_end.h"
+#include "host/task.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,7 +14,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -27,7 +30,15 @@ void running_stop(struct running *r, const struct error *why) {
 void running_send(struct running *r, const struct message *m) {
   if (r->is_closed) return;
   (void)!channel_send(r->worker->channel, m); /* of a worker that is gone, reading finds the last words and the end */
-  r->is_replying = false;
+  switch (m->kind) {
+  case MESSAGE_REPLY: r->is_replying = false; break;
+  case MESSAGE_CREDIT:
+    r->credits += m->number[0];
+    if (!r->is_source_ended) r->is_awaited = false;
+    break;
+  case MESSAGE_RESULT: r->is_awaited = false; break;
+  default: break;
+  }
 }
 
 /* ---- state and network, when they are first needed ------------------------ */
@@ -62,79 +73,6 @@ int running_need_net(struct running *r, struct error *err) {
   return 0;
 }
 
-/* ---- the task ------------------------------------------------------------ */
-
-static void put_list(struct buf *b, const char *const *texts) {
-  buf_add_char(b, '[');
-  for (size_t i = 0; texts && texts[i]; i++) {
-    if (i) buf_add_char(b, ',');
-    json_put_string(b, slice_of(texts[i]));
-  }
-  buf_add_char(b, ']');
-}
-
-static bool is_visible(const struct job *job, struct slice name) {
-  if (slice_is(name, "LANG") || slice_is(name, "TZ")) return true;
-  for (size_t i = 0; job->allowed.env.at && job->allowed.env.at[i]; i++)
-    if (slice_is(name, job->allowed.env.at[i])) return true;
-  return false;
-}
-
-static void put_environment(struct buf *b, const struct job *job) {
-  bool is_first = true;
-  buf_add_char(b, '{');
-  for (char *const *e = job->environment; e && *e; e++) {
-    const char *equals = strchr(*e, '=');
-    if (!equals || !is_visible(job, (struct slice){*e, (size_t)(equals - *e)})) continue;
-    if (!is_first) buf_add_char(b, ',');
-    is_first = false;
-    json_put_string(b, (struct slice){*e, (size_t)(equals - *e)});
-    buf_add_char(b, ':');
-    json_put_string(b, slice_of(equals + 1));
-  }
-  buf_add_char(b, '}');
-}
-
-static void put_task(struct buf *b, const struct running *r) {
-  const struct job *job = r->job;
-  buf_add_text(b, "{\"script\":");
-  json_put_string(b, slice_of(job->script));
-  buf_add_text(b, ",\"args\":");
-  put_list(b, job->args);
-  if (job->stream) {
-    buf_add_text(b, ",\"stream\":");
-    json_put_string(b, slice_of(job->stream));
-  }
-  buf_printf(b, ",\"run\":\"%s\",\"dry_run\":%s", r->result->run, job->is_dry ? "true" : "false");
-  buf_printf(b, ",\"limits\":{\"batch_rows\":%" PRId64 ",\"batch_bytes\":%" PRId64 ",\"concurrency\":%" PRId64 "}",
-             job->batch_rows, job->batch_bytes, job->concurrency);
-  buf_add_text(b, ",\"env\":");
-  put_environment(b, job);
-  buf_add_text(b, ",\"env_allowed\":{\"LANG\":true,\"TZ\":true");
-  for (size_t i = 0; job->allowed.env.at && job->allowed.env.at[i]; i++) {
-    buf_add_char(b, ',');
-    json_put_string(b, slice_of(job->allowed.env.at[i]));
-    buf_add_text(b, ":true");
-  }
-  buf_add_text(b, "}}");
-}
-
-static int64_t task_flags(const struct job *job) {
-  return (job->is_verbose ? TASK_VERBOSE : 0) | (job->is_uncaged ? TASK_UNCAGED : 0);
-}
-
-static int send_task(struct running *r, struct error *err) {
-  struct buf json = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2);
-  put_task(&json, r);
-  struct message m = {.kind = MESSAGE_TASK,
-                      .number = {TASK_RUN, task_flags(r->job), r->job->memory_bytes},
-                      .text = {slice_of("run"), buf_slice(&json)}};
-  int rc = buf_ok(&json) ? channel_send(r->worker->channel, &m) : -1;
-  buf_free(&json);
-  r->is_replying = false;
-  return rc ? error_set(err, ERROR_INTERNAL, "the worker did not take its task") : 0;
-}
-
 /* ---- the end of the script ------------------------------------------------ */
 
 static void note_error(struct running *r, const struct error *err) {
@@ -145,48 +83,31 @@ static void note_error(struct running *r, const struct error *err) {
 
 /* The last line known to have run is the error's place. */
 static void place_last_line(const struct running *r, struct error *err) {
-  char file[SPOT_FILE_SIZE];
+  char file[SPOT_FILE_SIZE], shown[sizeof err->file];
   int line = spot_get(r->worker->spot, file);
-  if (line) (void)error_place(err, file, line);
+  printable_copy(shown, sizeof shown, slice_of(file));
+  if (line) (void)error_place(err, shown, line);
 }
 
-/* Lua puts "file:line: " before a message; the place is told apart. */
-static struct slice without_place(struct slice text, struct slice file, int64_t line) {
-  char place[512];
-  int len = snprintf(place, sizeof place, "%.*s:%" PRId64 ": ", SLICE_ARG(file), line);
-  bool begins = len > 0 && text.len > (size_t)len && memcmp(text.ptr, place, (size_t)len) == 0;
-  return begins ? (struct slice){text.ptr + len, text.len - (size_t)len} : text;
+/* The line that ERR is about; only of what the script itself may read. */
+static void show_line(struct running *r, const struct error *err) {
+  struct error ignored;
+  enum open_mode mode = strcmp(err->file, r->job->script) == 0 ? OPEN_MODULE : OPEN_READ;
+  if (!err->line || !err->file[0] || strcmp(err->file, "-") == 0) return;
+  int fd = files_open_for(&r->files, slice_of(err->file), mode, &ignored);
+  if (fd < 0) return;
+  excerpt_put(&r->result->excerpt, fd, err->line);
+  (void)close(fd);
 }
 
 static void script_done(struct running *r, const struct message *m) {
   struct error err;
   r->is_done = true;
-  switch ((enum done)m->number[0]) {
-  case DONE_OK: return;
-  case DONE_EXIT:
-    if (m->number[1] == 0) return;
-    (void)error_set(&err, ERROR_SCRIPT, "script exited with %" PRId64, m->number[1]);
-    break;
-  case DONE_SYNTAX:
-    (void)error_set(&err, ERROR_USAGE, "%.*s", (int)m->text[1].len, m->text[1].ptr);
-    if (m->text[3].len) (void)error_hint(&err, "%.*s", (int)m->text[3].len, m->text[3].ptr);
-    break;
-  case DONE_MEMORY:
-    (void)error_set(&err, ERROR_LIMIT, "the script ran out of its memory of %" PRId64 " bytes", r->job->memory_bytes);
-    (void)error_hint(&err, "set --memory, or have the script keep fewer rows at once");
-    place_last_line(r, &err);
-    upsert_cut(r);
-    note_error(r, &err);
-    return;
-  case DONE_ERROR: default: {
-    struct slice text = without_place(m->text[1], m->text[0], m->number[2]);
-    (void)error_set(&err, ERROR_SCRIPT, "%.*s", (int)text.len, text.ptr);
-    buf_add_slice(&r->result->trace, m->text[2]);
-  }
-  }
-  char file[sizeof err.file];
-  (void)snprintf(file, sizeof file, "%.*s", (int)m->text[0].len, m->text[0].ptr ? m->text[0].ptr : "");
-  (void)error_place(&err, file, (int)m->number[2]);
+  upsert_cut(r); /* it may end in the middle of its source */
+  if (script_end_read(m, r->job->memory_bytes, &err) == 0) return;
+  if (err.code == ERROR_LIMIT) place_last_line(r, &err);
+  if (m->number[0] == DONE_ERROR) buf_add_slice(&r->result->trace, m->text[2]);
+  show_line(r, &err);
   note_error(r, &err);
 }
 
@@ -204,17 +125,17 @@ static void worker_lost(struct running *r) {
 /* ---- messages ------------------------------------------------------------ */
 
 static void take_message(struct running *r, const struct message *m) {
-  r->is_replying = true; /* until it is answered */
+  r->is_replying = m->kind == MESSAGE_OPEN || m->kind == MESSAGE_CALL;
+  if (m->kind == MESSAGE_UPSERT || m->kind == MESSAGE_END) r->is_awaited = true;
   switch (m->kind) {
   case MESSAGE_OPEN: calls_open(r, m); break;
   case MESSAGE_CALL: calls_call(r, m); break;
   case MESSAGE_OUTPUT:
     r->job->events.output(r->job->events.user, m->number[0] == STDERR_FILENO, m->text[0]);
-    r->is_replying = false;
     break;
   case MESSAGE_UPSERT: upsert_begin(r, m); break;
   case MESSAGE_ROWS: upsert_rows(r, m); break;
-  case MESSAGE_REJECT: upsert_reject(r, m); r->is_replying = false; break;
+  case MESSAGE_REJECT: upsert_reject(r, m); break;
   case MESSAGE_END: upsert_end(r, m); break;
   case MESSAGE_DONE: script_done(r, m); break;
   default: r->is_closed = true; break; /* none of these comes from a worker of ours */
@@ -288,7 +209,8 @@ static bool is_asking(struct running *r, int64_t now) {
 /* Time counts while the script itself runs, not while it waits for us. */
 static void watch_time(struct running *r) {
   int64_t now = running_now(r);
-  bool is_waiting = r->is_replying || r->is_done || r->is_closed || (r->sync && r->frames_len);
+  bool is_full = r->sync && r->credits <= 0;
+  bool is_waiting = r->is_replying || r->is_awaited || is_full || r->is_done || r->is_closed;
   if (!is_waiting) r->script_ns += now - r->last_ns;
   r->last_ns = now;
   if (!r->job->timeout_ms || r->is_done || r->is_closed || r->script_ns < r->job->timeout_ms * NS_A_MS) return;
@@ -299,6 +221,7 @@ static void watch_time(struct running *r) {
   (void)error_set(&err, ERROR_LIMIT, "the script ran past its limit of %" PRId64 " ms%s", r->job->timeout_ms, untold);
   (void)error_hint(&err, "set --timeout, or look for a loop that does not end");
   place_last_line(r, &err);
+  show_line(r, &err);
   note_error(r, &err);
   end_worker(r);
 }
@@ -384,17 +307,12 @@ static int64_t count_held(const struct running *r) {
   return rows;
 }
 
-static int64_t own_peak_bytes(void) {
-  struct rusage usage;
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
-}
-
 static void settle_outcome(struct running *r) {
   struct run_result *result = r->result;
   result->tally = r->before;
   result->ended_ms = clock_wall_ms(r->job->clock);
   if (r->net) result->waited_ms = net_limits(r->net).waited_ms;
-  result->peak_memory_bytes = own_peak_bytes() + r->worker->peak_bytes;
+  result->peak_memory_bytes = peak_bytes(0) + r->worker->peak_bytes;
   result->outcome = outcome_of(r);
   result->exit_code = exit_code(r, result->outcome);
   choose_error(r, result->outcome);
@@ -403,7 +321,7 @@ static void settle_outcome(struct running *r) {
 static void record(struct running *r) {
   struct error err;
   struct buf report = BUF_WITH_LIMIT(REPORT_MAX);
-  if (r->job->is_dry) return;
+  if (r->job->is_dry || (r->job->kind != JOB_SCRIPT && !r->state)) return; /* a sum leaves no trace */
   bool is_open = running_need_state(r, &err) == 0;
   report_put(&report, r->job, r->result);
   struct run_record record = {.number = r->run_number,
@@ -450,7 +368,7 @@ static void close_all(struct running *r) {
 
 void host_run(struct worker *w, const struct job *job, struct run_result *result) {
   struct error err;
-  *result = (struct run_result){.trace = BUF_WITH_LIMIT(1 << 20)};
+  *result = (struct run_result){.excerpt = BUF_WITH_LIMIT(4096), .trace = BUF_WITH_LIMIT(1 << 20)};
   struct running *r = calloc(1, sizeof *r);
   if (!r) {
     (void)error_set(&result->err, ERROR_MEMORY, "out of memory for a run");
@@ -464,7 +382,7 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
   name_run(r);
   r->signal_fd = open_signals(&err);
   if (r->signal_fd < 0 || files_open(&r->files, job, &err) || worker_limit_memory(w, job->memory_bytes, &err) ||
-      send_task(r, &err)) note_error(r, &err);
+      task_send(w->channel, job, r->result->run, &err)) note_error(r, &err);
   else loop(r);
   worker_end(w);
   r->still_held = count_held(r);
@@ -475,4 +393,7 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
   free(r);
 }
 
-void run_result_free(struct run_result *r) { buf_free(&r->trace); }
+void run_result_free(struct run_result *r) {
+  buf_free(&r->excerpt);
+  buf_free(&r->trace);
+}

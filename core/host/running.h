@@ -40,17 +40,20 @@ struct running {
   bool is_last_settling;
   struct sync_options sync_options;
   struct upsert_options upsert;
-  int64_t upsert_began_ns;
+  int64_t upsert_began_ns, upsert_requests; /* requests: sent before it */
   struct frame frames[FRAMES_MAX];
   size_t frames_len;
   bool is_source_ended;      /* MESSAGE_END came */
   bool has_result_sent;
   char source_file[1024];
+  char warned[512];          /* the last warning of sync */
   int64_t rejects_told;
 
   bool is_done;              /* the script has ended */
   bool is_closed;            /* the worker is gone */
   bool is_replying;          /* the worker waits for an answer of ours */
+  bool is_awaited;           /* it waits for an upsert to begin or to end */
+  int64_t credits;           /* frames that it may still send */
   int signal_fd;
   int signal;                /* the first that came; 0 */
   int64_t signal_deadline_ns;

@@ -3,6 +3,7 @@
 
 #include "base/json_text.h"
 #include "base/random.h"
+#include "host/reject_message.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -45,8 +46,11 @@ static void tell_planned(void *user, const struct row *row, bool is_create, cons
   if (r->job->events.planned) r->job->events.planned(r->job->events.user, row, is_create, known);
 }
 
+/* What happens again and again is told once. */
 static void tell_warning(void *user, const char *message) {
   struct running *r = user;
+  if (strncmp(message, r->warned, sizeof r->warned - 1) == 0) return;
+  (void)snprintf(r->warned, sizeof r->warned, "%s", message);
   r->job->events.warn(r->job->events.user, message);
 }
 
@@ -167,13 +171,14 @@ static void warn_held(struct running *r, const struct settled *settled) {
   tell_warning(r, text);
 }
 
-
 void upsert_begin(struct running *r, const struct message *m) {
   struct error err;
   r->source_file[0] = '\0';
   r->is_source_ended = r->has_result_sent = false;
-  r->rejects_told = 0;
+  r->rejects_told = r->credits = 0;
+  r->warned[0] = '\0';
   r->upsert_began_ns = running_now(r);
+  r->upsert_requests = r->result->requests_sent;
   if (upsert_options_read(&r->upsert, m->text[0], &err)) {
     running_stop(r, &err);
     r->is_closed = true; /* such a worker is not spoken to any more */
@@ -192,6 +197,7 @@ void upsert_begin(struct running *r, const struct message *m) {
 void upsert_rows(struct running *r, const struct message *m) {
   size_t len = m->text[0].len;
   char *payload = channel_keep(r->worker->channel);
+  r->credits--;
   if (!r->sync || sync_error(r->sync) || r->frames_len == FRAMES_MAX) {
     free(payload); /* rows that come after a stop were not taken */
     return;
@@ -211,14 +217,10 @@ static void feed(struct running *r) {
 }
 
 void upsert_reject(struct running *r, const struct message *m) {
+  struct reject_texts texts;
+  struct reject reject;
   if (!r->sync) return;
-  struct reject reject = {.row = m->text[5],
-                          .key = m->text[3],
-                          .file = m->text[4],
-                          .line = m->number[0],
-                          .code = m->text[0],
-                          .message = m->text[1],
-                          .field = m->text[2]};
+  reject_message_read(m, &texts, &reject);
   sync_reject(r->sync, &reject);
 }
 
@@ -250,7 +252,8 @@ static void put_result(struct buf *b, const struct running *r, const struct tall
              t->superseded, t->rejected);
   buf_printf(b, ",\"held\":%" PRId64 ",\"pending\":%" PRId64 ",\"missing\":%" PRId64 ",\"deleted\":%" PRId64, t->held,
              t->pending, t->missing, t->deleted);
-  buf_printf(b, ",\"requests\":%" PRId64 ",\"seconds\":%.3f,\"outcome\":\"%s\"", r->result->requests_sent,
+  buf_printf(b, ",\"requests\":%" PRId64 ",\"seconds\":%.3f,\"outcome\":\"%s\"",
+             r->result->requests_sent - r->upsert_requests,
              (double)(running_now(r) - r->upsert_began_ns) / 1e9, outcome_name(t, why));
   if (why) {
     buf_printf(b, ",\"error\":{\"code\":\"%s\",\"message\":", error_code_name(why->code));

@@ -1,5 +1,6 @@
 #include "worker/host.h"
 
+#include "base/json_text.h"
 #include "worker/files.h"
 #include "worker/pump.h"
 #include "worker/shared.h"
@@ -11,6 +12,10 @@ _Noreturn static void end_of_host(void) { _exit(0); }
 
 void host_send(lua_State *L, const struct message *m) {
   if (channel_send(worker_shared(L)->channel, m)) end_of_host();
+}
+
+void host_send_raw(lua_State *L, struct slice frames) {
+  if (channel_send_raw(worker_shared(L)->channel, frames)) end_of_host();
 }
 
 static void take(lua_State *L, struct message *m) {
@@ -58,6 +63,20 @@ int host_open(lua_State *L, const char *path, enum open_mode mode, int *fd, stru
   if (told_error(&m, err)) return -1;
   *fd = channel_take_fd(worker_shared(L)->channel);
   if (*fd < 0) return error_set(err, ERROR_INTERNAL, "%s: the host sent no file", path);
+  return 0;
+}
+
+int host_open_module(lua_State *L, const char *name, char found[HOST_PATH_SIZE], int *fd, struct error *err) {
+  struct message m = {.kind = MESSAGE_OPEN, .number = {OPEN_MODULE}, .text = {slice_of(name)}};
+  struct buf path = {.ptr = found, .cap = HOST_PATH_SIZE - 1, .limit = HOST_PATH_SIZE - 1};
+  host_send(L, &m);
+  host_wait(L, MESSAGE_REPLY, &m);
+  if (told_error(&m, err)) return -1;
+  *fd = channel_take_fd(worker_shared(L)->channel);
+  if (*fd < 0) return error_set(err, ERROR_INTERNAL, "%s: the host sent no file", name);
+  struct slice json = m.text[0];
+  bool is_text = json.len > 2 && json_unescape(&path, (struct slice){json.ptr + 1, json.len - 2}) == 0;
+  found[is_text && buf_ok(&path) ? path.len : 0] = '\0';
   return 0;
 }
 

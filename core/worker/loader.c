@@ -60,13 +60,12 @@ static int search_project(lua_State *L) {
   struct error err;
   const char *name = luaL_checkstring(L, 1);
   int fd;
-  char path[512];
+  char path[HOST_PATH_SIZE];
   luaL_gsub(L, name, ".", "/");
-  if (host_open(L, lua_tostring(L, -1), OPEN_MODULE, &fd, &err)) {
+  if (host_open_module(L, lua_tostring(L, -1), path, &fd, &err)) {
     lua_pushfstring(L, "\n\t%s", err.message);
     return 1;
   }
-  (void)snprintf(path, sizeof path, "%s.lua", lua_tostring(L, -1));
   if (loader_load_fd(L, fd, path, &err)) return luaL_error(L, "%s:%d: %s", err.file, err.line, err.message);
   lua_pushstring(L, path);
   return 2;

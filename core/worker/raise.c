@@ -115,7 +115,7 @@ void raise_trace(lua_State *L, struct trace *t) {
 }
 
 const char *raise_text(lua_State *L, int index, size_t *len) {
-  if (lua_type(L, index) == LUA_TSTRING) return lua_tolstring(L, index, len);
+  if (lua_isstring(L, index)) return lua_tolstring(L, index, len); /* a number becomes its text */
   if (luaL_callmeta(L, index, "__tostring") && lua_type(L, -1) == LUA_TSTRING) return lua_tolstring(L, -1, len);
   const char *text = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, index));
   *len = strlen(text);

@@ -34,7 +34,7 @@ struct trace {
 /* What raise_handler() kept of the last error. */
 void raise_trace(lua_State *L, struct trace *t);
 
-/* The error value at INDEX as text: strings as they are, others by tostring. */
+/* The error value at INDEX as text: strings and numbers as they are, others by tostring. */
 const char *raise_text(lua_State *L, int index, size_t *len);
 
 #endif

@@ -16,5 +16,7 @@ lua_State *task_state(struct alloc *alloc, struct worker_shared *shared);
 void task_run(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
 void task_check(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
 void task_config(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
+void task_test(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
+void task_eval(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
 
 #endif

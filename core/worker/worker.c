@@ -48,7 +48,11 @@ lua_State *task_state(struct alloc *alloc, struct worker_shared *shared) {
 static void do_task(struct channel *channel, const struct message *m) {
   static const struct {
     void (*run)(struct channel *, const struct message *, struct message *, struct buf *);
-  } tasks[] = {[TASK_RUN] = {task_run}, [TASK_CONFIG] = {task_config}, [TASK_CHECK] = {task_check}};
+  } tasks[] = {[TASK_RUN] = {task_run},
+               [TASK_CONFIG] = {task_config},
+               [TASK_CHECK] = {task_check},
+               [TASK_EVAL] = {task_eval},
+               [TASK_TEST] = {task_test}};
   struct message done = {.kind = MESSAGE_DONE};
   struct buf text = BUF_WITH_LIMIT(DONE_TEXT_MAX);
   size_t task = (size_t)m->number[0];

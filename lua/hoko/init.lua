@@ -14,3 +14,12 @@ native.run("surroundings.lua", hoko, native, options, task)
 native.run("service.lua", hoko, native, options)
 hoko.partners.adopt = partners.adopter(hoko.partners.list, hoko.null)
 if task.is_check then task.check = native.run("check.lua", native, options) end
+if task.kind == "tests" then task.run_tests = native.run("test.lua", hoko, native, options, task) end
+if task.kind == "code" then
+  local inspect = native.run("inspect.lua", native, hoko.null)
+  function task.print_values(...)
+    for i = 1, select("#", ...) do
+      io.stdout:write(inspect.value((select(i, ...)), task.columns), "\n")
+    end
+  end
+end

@@ -3,6 +3,12 @@ local hoko, native, options, task = ...
 
 local open = native.open
 
+local function must_open(path, mode)
+  local file, message = open(path, mode)
+  if not file then native.raise(message) end
+  return file
+end
+
 --- As in plain Lua; the host opens the file, beneath the allowed folders.
 function io.open(path, mode)
   if type(path) ~= "string" then native.raise("io.open: a file name is a string, got " .. type(path)) end
@@ -12,8 +18,7 @@ end
 --- As in plain Lua: an iterator that closes its file at the end.
 function io.lines(path, ...)
   if path == nil then return io.input():lines(...) end
-  local file, message = open(path, "r")
-  if not file then native.raise(message) end
+  local file = must_open(path, "r")
   local formats = table.pack(...)
   local function next_line()
     local got = table.pack(file:read(table.unpack(formats, 1, formats.n)))
@@ -23,20 +28,25 @@ function io.lines(path, ...)
   return next_line, nil, nil, file
 end
 
-local std_in, std_out = io.stdin, io.stdout
-local function redirect(current, mode)
+-- The host's standard input is asked for when the script first reads it.
+if not task.is_check then
+  io.stdin = nil
+  setmetatable(io, { __index = function(t, name)
+    if name ~= "stdin" then return nil end
+    t.stdin = must_open("-", "r")
+    return t.stdin
+  end })
+end
+
+local function redirect(name, mode)
+  local current
   return function(file)
-    if file == nil then return current end
-    if type(file) == "string" then
-      local opened, message = open(file, mode)
-      if not opened then native.raise(message) end
-      file = opened
-    end
-    current = file
-    return current
+    if type(file) == "string" then file = must_open(file, mode) end
+    if file ~= nil then current = file end
+    return current or io[name]
   end
 end
-io.input, io.output = redirect(std_in, "r"), redirect(std_out, "w")
+io.input, io.output = redirect("stdin", "r"), redirect("stdout", "w")
 function io.read(...) return io.input():read(...) end
 function io.write(...) return io.output():write(...) end
 function io.close(file) return (file or io.output()):close() end

@@ -11,57 +11,7 @@ import time
 import unittest
 import uuid
 
-HOKO = os.environ["HOKO"]
-DEADLINE = 20  # seconds that nothing here may take
-HEADERS = {"Authorization": "Bearer any", "Content-Type": "application/json"}
-
-
-class Answer:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
-
-    def json(self):
-        return json.loads(self.body)
-
-
-class Mock:
-    """A running mock with OPTIONS."""
-
-    def __init__(self, *options):
-        self.process = subprocess.Popen([HOKO, "mock", "--port", "0", *options],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.url = line.removeprefix("listening on ").strip()
-        self.port = int(self.url.split(":")[2].split("/")[0]) if self.url else 0
-
-    def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
-
-    def ask(self, method, path="/api/partners", body=None, headers=None, connection=None):
-        own = connection or self.connect()
-        data = body if body is None or isinstance(body, (bytes, str)) else json.dumps(body)
-        if isinstance(data, str):
-            data = data.encode()
-        own.request(method, path, data, HEADERS if headers is None else headers)
-        answer = own.getresponse()
-        result = Answer(answer.status, answer.headers, answer.read())
-        if not connection:
-            own.close()
-        return result
-
-    def put(self, *rows):
-        return self.ask("PUT", body=list(rows))
-
-    def stats(self):
-        return self.ask("GET", "/mock/stats", headers={}).json()
-
-    def partners(self):
-        return self.ask("GET", "/mock/partners", headers={}).json()
-
-    def end(self):
-        self.process.send_signal(signal.SIGTERM)
-        out, err = self.process.communicate(timeout=DEADLINE)
-        return out, err
+from support import DEADLINE, HEADERS, HOKO, Mock
 
 
 class MockTest(unittest.TestCase):

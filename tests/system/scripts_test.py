@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
-from mock_test import HOKO, Mock
+from support import HOKO, Mock
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts")
 

@@ -183,6 +183,34 @@ class Rejects(Project):
         self.assertEqual(self.lines("rejects", "list", "--json"), [])
 
 
+class Explain(Project):
+    def setUp(self):
+        super().setUp()
+        self.sync()
+
+    def test_a_partner_is_told_with_what_was_sent(self):
+        told, = self.lines("explain", "k2", "--json")
+        self.assertEqual(told["stream"], "scripts/partners")
+        self.assertEqual(told["base_url"], self.url)
+        self.assertEqual(told["partner"]["fields"], {"name": "Partner 2"})
+        self.assertEqual(told["partner"]["run"], self.lines("runs", "show", "--json")[0]["run"])
+        text = self.good("explain", "k2").stdout
+        self.assertIn(told["partner"]["id"], text)
+        self.assertIn("an equal row is not sent", text)
+
+    def test_a_rejected_row_is_told_with_its_reason(self):
+        told, = self.lines("explain", "bad", "--json")
+        self.assertEqual(told["rejected"]["status"], 400)
+        self.assertNotIn("partner", told)
+        self.assertIn("hoko rejects retry", self.good("explain", "bad").stdout)
+        self.good("rejects", "retry", "bad")
+        self.assertIn("the next run sends it", self.good("explain", "bad").stdout)
+
+    def test_a_key_that_nobody_sent_is_unknown(self):
+        self.assertIn("no run has sent", self.refused(2, "explain", "k9"))
+        self.assertIn("no run has sent", self.refused(2, "explain", "k2", "--stream", "other"))
+
+
 class State(Project):
     def setUp(self):
         super().setUp()

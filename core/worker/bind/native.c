@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/nearest.h"
 #include "base/number.h"
+#include "base/utf8.h"
 #include "base/uuid.h"
 #include "worker/bind/json.h"
 #include "worker/bind/sources.h"
@@ -64,6 +65,23 @@ static int nearest(lua_State *L) {
   return 1;
 }
 
+/* Columns that a text takes on a terminal. */
+static int width(lua_State *L) {
+  struct slice text;
+  text.ptr = luaL_checklstring(L, 1, &text.len);
+  lua_pushinteger(L, (lua_Integer)utf8_width(text));
+  return 1;
+}
+
+/* (text, columns) → its longest beginning that takes no more. */
+static int cut(lua_State *L) {
+  struct slice text;
+  lua_Integer columns = luaL_checkinteger(L, 2);
+  text.ptr = luaL_checklstring(L, 1, &text.len);
+  lua_pushlstring(L, text.ptr, utf8_prefix(text, columns > 0 ? (size_t)columns : 0));
+  return 1;
+}
+
 /* A named host call: (name, arguments) → its answer; nil, message, code on failure. */
 static int call(lua_State *L) {
   struct error err;
@@ -92,9 +110,9 @@ static int file_close(lua_State *L) {
 }
 
 static int mode_of(const char *mode, enum open_mode *out) {
-  size_t len = strspn(mode, "rwab+");
-  bool plus = strchr(mode, '+') != NULL;
-  if (mode[len] || len > 3 || !strchr("rwa", mode[0]) || mode[0] == '\0') return -1;
+  bool plus = mode[0] != '\0' && mode[1] == '+';
+  const char *behind = mode + 1 + plus;
+  if (mode[0] == '\0' || !strchr("rwa", mode[0]) || behind[*behind == 'b']) return -1;
   *out = mode[0] == 'w' ? OPEN_WRITE : mode[0] == 'a' ? OPEN_APPEND : plus ? OPEN_READ_WRITE : OPEN_READ;
   return 0;
 }
@@ -104,12 +122,15 @@ static int open_file(lua_State *L) {
   struct error err;
   enum open_mode how;
   int fd;
-  const char *path = luaL_checkstring(L, 1), *mode = luaL_checkstring(L, 2);
+  size_t len;
+  const char *path = luaL_checklstring(L, 1, &len), *mode = luaL_checkstring(L, 2);
   if (mode_of(mode, &how)) raise_error(L, "io.open: the mode '%s' is none of r, w, a, with + or b behind it", mode);
   luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);
   stream->closef = NULL;
   luaL_setmetatable(L, LUA_FILEHANDLE);
-  if (host_open(L, path, how, &fd, &err)) {
+  int rc = strlen(path) == len ? host_open(L, path, how, &fd, &err)
+                               : error_set(&err, ERROR_USAGE, "%s: the file name holds a NUL", path);
+  if (rc) {
     lua_pushnil(L);
     lua_pushfstring(L, err.hint[0] ? "%s\nhint: %s" : "%s", err.message, err.hint);
     lua_pushstring(L, error_code_name(err.code));
@@ -156,7 +177,8 @@ void bind_native(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"upsert", pump_upsert}, {"raise", raise_lua}, {"encode", NULL},     {"is_source", is_source},
       {"is_uuid", is_uuid},    {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
-      {"now", now},            {"sleep", sleep_for}, {"exit", end_process}, {NULL, NULL}};
+      {"now", now},            {"sleep", sleep_for}, {"exit", end_process},
+      {"width", width},        {"cut", cut},         {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_pushcfunction(L, json_encode_lua);
   lua_setfield(L, -2, "encode");

@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "base/row.h"
+#include "base/printable.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
 
@@ -15,7 +16,7 @@ enum { SHOW_DEPTH = 4, SHOW_MAX = 64 << 10 };
 struct found {
   struct slice key, id, text[ROW_FIELDS];
   bool is_null[ROW_FIELDS];
-  char key_number[24];
+  char key_number[ENCODE_KEY_NUMBER_SIZE];
 };
 
 static const char *intern(lua_State *L, int index, int n, const char *name) {
@@ -34,7 +35,7 @@ void encode_begin(lua_State *L, struct encoder *e, const char *key) {
 
 static enum rule refuse(struct refusal_of_row *why, enum rule rule, struct slice field) {
   why->rule = rule;
-  (void)snprintf(why->field, sizeof why->field, "%.*s", (int)(field.len < 63 ? field.len : 63), field.ptr);
+  printable_copy(why->field, sizeof why->field, field);
   return rule;
 }
 
@@ -68,6 +69,15 @@ static enum rule take_key(lua_State *L, struct found *found, struct refusal_of_r
   if (utf8_check(found->key) != found->key.len) return refuse(why, RULE_UTF8, slice_of(field));
   if (found->key.len && memchr(found->key.ptr, '\0', found->key.len)) return refuse(why, RULE_NUL, slice_of(field));
   return RULE_OK;
+}
+
+struct slice encode_key(lua_State *L, char number[ENCODE_KEY_NUMBER_SIZE]) {
+  struct found found = {.key = {NULL, 0}};
+  struct refusal_of_row why;
+  if (take_key(L, &found, &why, "") != RULE_OK) return (struct slice){NULL, 0};
+  if (found.key.ptr != found.key_number) return found.key;
+  memcpy(number, found.key_number, sizeof found.key_number);
+  return (struct slice){number, found.key.len};
 }
 
 static enum rule take_id(lua_State *L, struct found *found, struct refusal_of_row *why) {
@@ -182,8 +192,11 @@ enum rule encode_row(lua_State *L, int index, const struct encoder *e, bool func
 /* ---- for people ---------------------------------------------------------- */
 
 static void show_text(struct buf *out, struct slice s) {
-  if (s.len > SHOW_MAX / 4) s.len = SHOW_MAX / 4;
-  while (s.len && utf8_check(s) != s.len && utf8_check(s) + 4 > s.len) s.len = utf8_check(s); /* cut between characters */
+  if (s.len > SHOW_MAX / 4) {
+    s.len = SHOW_MAX / 4;
+    size_t valid = utf8_check(s);
+    if (valid + 4 > s.len) s.len = valid; /* cut between characters */
+  }
   struct buf plain = BUF_WITH_LIMIT(SHOW_MAX * 4);
   if (utf8_check(s) == s.len) json_put_string(out, s);
   else {

@@ -12,7 +12,7 @@
 #include <lua.h>
 
 /* A whole record never takes more than this. */
-enum { ENCODE_ROW_MAX = 192 << 10 };
+enum { ENCODE_ROW_MAX = 192 << 10, ENCODE_KEY_NUMBER_SIZE = 24 };
 
 struct encoder {
   const char *id, *field[3]; /* the interned names' text in this state */
@@ -37,6 +37,10 @@ void encode_begin(lua_State *L, struct encoder *e, const char *key);
  * used (and stays).  RULE_OK, or *why tells and FRAME is as it was. */
 enum rule encode_row(lua_State *L, int index, const struct encoder *e, bool function_key, uint32_t line,
                      struct buf *frame, struct refusal_of_row *why);
+
+/* The text of the key at the top of the stack, empty where that is none; in NUMBER, or
+ * valid as long as the value is on the stack. */
+struct slice encode_key(lua_State *L, char number[ENCODE_KEY_NUMBER_SIZE]);
 
 /* Appends the row as JSON for a person and for `hoko rejects`: what JSON cannot
  * say (functions, invalid UTF-8, cycles) is shown as text.  At most about 64 KiB. */
