@@ -63,6 +63,7 @@ static int wait_for_result(lua_State *L) {
 static int pump_gc(lua_State *L) {
   struct pump *p = lua_touserdata(L, 1);
   buf_free(&p->frame);
+  buf_free(&p->shown);
   free(p->index_of);
   p->index_of = NULL;
   return 0;
@@ -78,6 +79,7 @@ static struct pump *pump_new(lua_State *L) {
   struct pump *p = lua_newuserdatauv(L, sizeof *p, SLOTS);
   memset(p, 0, sizeof *p);
   p->frame = BUF_WITH_LIMIT(FRAME_FULL + ENCODE_ROW_MAX + 64);
+  p->shown = BUF_WITH_LIMIT(ROW_SHOWN_MAX);
   if (luaL_newmetatable(L, "hoko.pump")) {
     lua_pushcfunction(L, pump_gc);
     lua_setfield(L, -2, "__gc");

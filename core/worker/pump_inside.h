@@ -9,7 +9,7 @@
 
 #include <lua.h>
 
-enum { FRAME_FULL = 256 << 10, REASONS_MAX = 100, PARTNERS_MAX = 10000 };
+enum { FRAME_FULL = 256 << 10, ROW_SHOWN_MAX = 1 << 20, REASONS_MAX = 100, PARTNERS_MAX = 10000 };
 
 enum rows_kind { ROWS_ARRAY, ROWS_NATIVE, ROWS_CALL };
 
@@ -32,6 +32,7 @@ struct pump {
   void *source;
   struct encoder encoder;
   struct buf frame;
+  struct buf shown; /* the row of a reject; here, since telling it may raise */
   int64_t credits;
   int64_t ordinal;      /* of the next row sent */
   lua_Integer index;    /* of the last row pulled */

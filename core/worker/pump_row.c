@@ -15,7 +15,7 @@
 enum { SYSTEMIC_FIRST = 20, SYSTEMIC_LEAST = 100, SYSTEMIC_SHARE = 5 };
 
 /* Kinds of failures that are printed and counted apart; and how much of one is kept. */
-enum { FAILURES_MAX = 100, FAILURE_TEXT_MAX = 4 << 10, ROW_SHOWN_MAX = 1 << 20 };
+enum { FAILURES_MAX = 100, FAILURE_TEXT_MAX = 4 << 10 };
 
 /* ---- rejects ------------------------------------------------------------- */
 
@@ -31,11 +31,10 @@ static void call_on_reject(lua_State *L, const struct pump *p, int row_at) {
 }
 
 static void reject(lua_State *L, struct pump *p, int row_at, const struct message *m) {
-  struct buf row = BUF_WITH_LIMIT(ROW_SHOWN_MAX);
-  encode_show(L, row_at, &row);
-  struct slice shown = buf_ok(&row) ? buf_slice(&row) : SLICE("null");
+  buf_clear(&p->shown);
+  encode_show(L, row_at, &p->shown);
+  struct slice shown = buf_ok(&p->shown) ? buf_slice(&p->shown) : SLICE("null");
   pump_told_reject(L, p, worker_shared(L)->source.place, m, shown);
-  buf_free(&row);
   call_on_reject(L, p, row_at);
 }
 
