@@ -44,7 +44,7 @@ static struct metered *take_asker(struct meter *m, const struct exchange *e) {
     m->under_way[i] = m->under_way[--m->under_way_len];
     return asker;
   }
-  assert(!"an exchange that nobody submitted");
+  assert(false); /* an exchange that nobody submitted */
   return NULL;
 }
 
