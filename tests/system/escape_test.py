@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from run_test import Case
+from support import RunTest
 
 SECRET = "canary-7e2c91"
 
@@ -53,7 +53,7 @@ TRICKS = (
 )
 
 
-class Escape(Case):
+class Escape(RunTest):
     def setUp(self):
         super().setUp()
         self.folder = self.root = os.path.realpath(self.folder)
@@ -237,6 +237,3 @@ class Escape(Case):
                                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60, preexec_fn=shut)
             self.assertEqual((done.returncode, done.stdout), (code, out), done.stderr)
             self.assertEqual(b"--allow-uncaged" in done.stderr, code == 2)
-
-
-del Case  # its own tests are run_test's

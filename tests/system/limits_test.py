@@ -5,7 +5,7 @@ HOKO names the program under test.
 
 import time
 
-from run_test import Case
+from support import RunTest
 
 LATE = 1.0  # seconds that a script may outlive its limit by
 START = 2.0  # seconds for a start on a busy machine
@@ -49,8 +49,8 @@ MEMORY_BOMBS = {
 }
 
 
-class Limits(Case):
-    def end(self, bomb, *words):
+class Limits(RunTest):
+    def drop(self, bomb, *words):
         """The seconds that the script took."""
         self.write("scripts/s.lua", "print('begun')\n" + bomb + "\n")
         begun = time.monotonic()
@@ -60,23 +60,23 @@ class Limits(Case):
     def test_a_time_limit_ends_each_within_a_second_and_names_the_line(self):
         for name, bomb in BOMBS.items():
             with self.subTest(name):
-                took = self.end(bomb, "--timeout", "300ms")
+                took = self.drop(bomb, "--timeout", "300ms")
                 self.assertLess(took, 0.3 + LATE + START)
                 self.assertIn("past its limit of 300 ms", self.err)
                 self.assertIn("s.lua:2", self.err)
                 self.assertEqual(self.report["outcome"], "limit")
 
     def test_a_finalizer_at_the_end_is_ended_too(self):
-        self.end("x = setmetatable({}, {__gc = function() while true do end end})", "--timeout", "300ms")
+        self.drop("x = setmetatable({}, {__gc = function() while true do end end})", "--timeout", "300ms")
         self.assertIn("past its limit of 300 ms", self.err)
 
     def test_a_memory_limit_ends_each_and_names_the_line(self):
         for name, bomb in MEMORY_BOMBS.items():
             with self.subTest(name):
-                self.end(bomb, "--memory", "20MiB", "--timeout", "60s")
+                self.drop(bomb, "--memory", "20MiB", "--timeout", "60s")
                 self.assertIn("memory", self.err)
                 self.assertIn("s.lua:2", self.err)
-                self.assertLess(self.report["peak_memory_bytes"], 250 << 20)
+                self.assert_memory(250 << 20)
 
     def test_a_script_may_catch_one_refusal_and_go_on(self):
         self.write("scripts/s.lua", "print(pcall(string.rep, 'x', 1e9))\nprint('on')")
@@ -102,6 +102,3 @@ class Limits(Case):
                 self.assertGreater(self.report["rows"]["created"], 0)
                 self.assertEqual(self.report["rows"]["created"], self.report["rows"]["submitted"])
                 self.assertEqual(self.report["rows"]["pending"], 0)
-
-
-del Case  # its own tests are run_test's

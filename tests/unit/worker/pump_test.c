@@ -192,8 +192,8 @@ static void one_upsert_runs_at_a_time(void **state) {
 static const char *const scripts[] = {
     "upsert({{name='a'}, {name='bad'}, {nam='x'}}, {wants_partners=true, on_ack=function() end, on_reject=function() end})",
     "local n = 0 upsert(function() n = n + 1 if n < 4 then return {ref=n, name='n' .. n} end end, {key='ref'})",
-    "local n = 0 upsert(function() n = n + 1 if n < 4 then return {ref=n, name='n'} end end,\n"
-    "{key='ref', key_of_source=true, transform=function(r) if r.ref == 2 then error('two') end return {name=r.name} end})",
+    ("local n = 0 upsert(function() n = n + 1 if n < 4 then return {ref=n, name='n'} end end,\n"
+     "{key='ref', key_of_source=true, transform=function(r) if r.ref == 2 then error('two') end return {name=r.name} end})"),
 };
 
 static void each_allocation_that_fails_leaves_the_next_upsert_whole(void **state) {
