@@ -35,6 +35,8 @@ static const struct option run_options[] = {
     {.name = "allow-write", .type = OPTION_LIST, .value = "LIST", .completes = COMPLETES_FOLDER,
      .help = "folders that the script may write in besides the project"},
     {.name = "allow-env", .type = OPTION_LIST, .value = "LIST", .help = "environment variables that the script may see"},
+    {.name = "allow-run", .type = OPTION_LIST, .value = "LIST",
+     .help = "commands that the script may start, without a shell; true: all, with one"},
     {.name = "allow-uncaged", .type = OPTION_FLAG, .help = "run the script even where the kernel has no seccomp to hold it"},
     {.name = "no-progress", .type = OPTION_FLAG, .help = "draw no progress line"},
     OPTION_END,
@@ -46,8 +48,8 @@ struct running_command {
   enum job_kind kind;
   struct project project;
   struct progress progress;
-  const char *read[ALLOW_MAX + 1], *write[ALLOW_MAX + 1], *env[ALLOW_MAX + 1];
-  char *copies[3 * ALLOW_MAX];
+  const char *read[ALLOW_MAX + 1], *write[ALLOW_MAX + 1], *env[ALLOW_MAX + 1], *run[ALLOW_MAX + 1];
+  char *copies[4 * ALLOW_MAX];
   size_t copies_len;
   int64_t began_ns;
   char stream[PATH_SIZE], script[PATH_SIZE];
@@ -134,11 +136,16 @@ static void name_script(struct running_command *c, const char *given) {
 
 static const char chunk_name[] = "eval"; /* in places of messages */
 
+/* "true" alone stands for all. */
+static bool is_run_any(const struct running_command *c) {
+  return c->run[0] && !c->run[1] && strcmp(c->run[0], "true") == 0;
+}
+
 static int make_job(struct running_command *c, struct job *job, struct error *err) {
   struct cli *cli = c->cli;
   const struct config_limits *limits = &c->project.config->limits;
   if (take_list(c, "allow-read", true, c->read, err) || take_list(c, "allow-write", true, c->write, err) ||
-      take_list(c, "allow-env", false, c->env, err))
+      take_list(c, "allow-env", false, c->env, err) || take_list(c, "allow-run", false, c->run, err))
     return -1;
   bool is_code = c->kind == JOB_CODE;
   name_script(c, is_code ? chunk_name : cli->args[0]);
@@ -153,7 +160,7 @@ static int make_job(struct running_command *c, struct job *job, struct error *er
       .args = cli->args + 1,
       .state = c->project.state,
       .base_url = c->project.base_url,
-      .allowed = {.read = {c->read}, .write = {c->write}, .env = {c->env}},
+      .allowed = {.read = {c->read}, .write = {c->write}, .env = {c->env}, .run = {c->run}, .is_run_any = is_run_any(c)},
       .environment = cli->environment,
       .requests_per_minute = limits->requests_per_minute,
       .concurrency = limits->concurrency,

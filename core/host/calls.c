@@ -3,9 +3,19 @@
 
 #include "base/json_scan.h"
 #include "base/json_text.h"
+#include "base/number.h"
 #include "base/random.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* What a call is answered with. */
+struct reply {
+  struct buf json;
+  int fd;        /* goes with it and belongs to it; -1: none */
+  bool is_later; /* calls_step() answers */
+};
 
 static void reply_error(struct running *r, const struct error *err) {
   running_send(r, &(struct message){.kind = MESSAGE_REPLY,
@@ -73,20 +83,19 @@ static int read_log(struct log_call *call, struct slice json) {
   return 0;
 }
 
-static int call_log(struct running *r, struct slice json, struct buf *reply, struct error *err) {
+static int call_log(struct running *r, struct slice json, struct reply *reply, struct error *err) {
   struct log_call call = {.message = BUF_WITH_LIMIT(1 << 20)};
   int rc = read_log(&call, json);
   if (rc == 0 && call.level >= LOG_DEBUG && call.level <= LOG_ERROR)
     r->job->events.log(r->job->events.user, (enum log_level)call.level, buf_slice(&call.message), call.fields);
   buf_free(&call.message);
-  buf_add_text(reply, "true");
+  buf_add_text(&reply->json, "true");
   return rc ? error_set(err, ERROR_INTERNAL, "the worker logged something that is no log line") : 0;
 }
 
 /* ---- hoko.api ------------------------------------------------------------ */
 
-static int call_api(struct running *r, struct slice json, struct buf *reply, struct error *err) {
-  (void)reply; /* it comes later */
+static int call_api(struct running *r, struct slice json, struct reply *reply, struct error *err) {
   if (r->stop.code != ERROR_NONE) {
     *err = r->stop;
     return -1;
@@ -97,10 +106,11 @@ static int call_api(struct running *r, struct slice json, struct buf *reply, str
   }
   r->api.give_up_ms = r->job->give_up_ms;
   random_bytes(&r->api.seed, sizeof r->api.seed);
+  reply->is_later = true;
   return api_call_begin(&r->api, json, err);
 }
 
-void calls_step(struct running *r) {
+static void step_api(struct running *r) {
   struct buf reply = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2 * 3 / 2);
   struct error err;
   int rc;
@@ -111,8 +121,6 @@ void calls_step(struct running *r) {
   }
   buf_free(&reply);
 }
-
-int64_t calls_wake_at(struct running *r) { return api_call_wake_at(&r->api, &r->for_call.transport); }
 
 /* ---- hoko.store ---------------------------------------------------------- */
 
@@ -143,55 +151,117 @@ void calls_write_store(struct running *r) {
   if (running_need_state(r, &err) || watermarks_write(&r->watermarks, r->state, store_scope(r), &err)) running_stop(r, &err);
 }
 
-static int call_store_set(struct running *r, struct slice json, struct buf *reply, struct error *err) {
+static int call_store_set(struct running *r, struct slice json, struct reply *reply, struct error *err) {
   static const char *const names[] = {"name", "value"};
   struct buf texts[2] = {BUF_WITH_LIMIT(1024), BUF_WITH_LIMIT(1 << 20)};
   int rc = read_texts(json, names, texts, 2, err);
   if (rc == 0) rc = watermarks_set(&r->watermarks, buf_slice(&texts[0]), buf_slice(&texts[1]), err);
   if (rc == 0) calls_write_store(r);
-  buf_add_text(reply, "true");
+  buf_add_text(&reply->json, "true");
   buf_free(&texts[0]);
   buf_free(&texts[1]);
   return rc;
 }
 
-static int call_store_get(struct running *r, struct slice json, struct buf *reply, struct error *err) {
+static int call_store_get(struct running *r, struct slice json, struct reply *reply, struct error *err) {
   static const char *const names[] = {"name"};
   struct buf name = BUF_WITH_LIMIT(1024);
   struct slice waiting;
   bool is_there = false;
   int rc = read_texts(json, names, &name, 1, err);
   if (rc == 0 && watermarks_get(&r->watermarks, buf_slice(&name), &waiting)) {
-    buf_add_slice(reply, waiting);
+    buf_add_slice(&reply->json, waiting);
     is_there = waiting.len > 0;
   } else if (rc == 0 && (rc = running_need_state(r, err)) == 0) {
-    rc = store_get(r->state, store_scope(r), buf_slice(&name), reply, &is_there, err);
+    rc = store_get(r->state, store_scope(r), buf_slice(&name), &reply->json, &is_there, err);
   }
-  if (rc == 0 && !is_there) buf_add_text(reply, "null");
+  if (rc == 0 && !is_there) buf_add_text(&reply->json, "null");
   buf_free(&name);
   return rc;
 }
+
+/* ---- os.execute, io.popen ------------------------------------------------- */
+
+/* {"line": …, "pipe": "read", "write" or "no"} → the command's number. */
+static int call_command(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  static const char *const names[] = {"line", "pipe"};
+  struct buf texts[2] = {BUF_WITH_LIMIT(1 << 20), BUF_WITH_LIMIT(16)};
+  int number = -1;
+  if (read_texts(json, names, texts, 2, err) == 0) {
+    struct slice pipe = buf_slice(&texts[1]);
+    enum command_pipe which = slice_is(pipe, "read")    ? COMMAND_READ
+                              : slice_is(pipe, "write") ? COMMAND_WRITE
+                                                        : COMMAND_NO_PIPE;
+    number = commands_start(&r->commands, buf_slice(&texts[0]), which, &reply->fd, err);
+  }
+  if (number > 0) buf_printf(&reply->json, "%d", number);
+  buf_free(&texts[0]);
+  buf_free(&texts[1]);
+  return number < 0 ? -1 : 0;
+}
+
+/* {"number": "3"} → {"how": "exit" or "signal", "code": …}, when it has ended. */
+static int call_command_end(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  static const char *const names[] = {"number"};
+  struct buf text = BUF_WITH_LIMIT(32);
+  int64_t number = 0;
+  int rc = read_texts(json, names, &text, 1, err);
+  if (rc == 0 && number_int64(buf_slice(&text), 1, COMMANDS_MAX, &number)) number = 0; /* which none has */
+  if (rc == 0) rc = commands_await(&r->commands, number, err);
+  reply->is_later = true;
+  r->is_replying = false; /* the script's own time goes on */
+  buf_free(&text);
+  return rc;
+}
+
+static void step_command(struct running *r) {
+  struct command_end end;
+  char json[64];
+  if (!commands_take_end(&r->commands, &end)) return;
+  (void)snprintf(json, sizeof json, "{\"how\":\"%s\",\"code\":%d}", end.is_signal ? "signal" : "exit", end.code);
+  running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {slice_of(json)}});
+}
+
+void calls_step(struct running *r) {
+  step_api(r);
+  step_command(r);
+}
+
+int64_t calls_wake_at(struct running *r) { return api_call_wake_at(&r->api, &r->for_call.transport); }
 
 /* ---- the table ----------------------------------------------------------- */
 
 struct call {
   const char *name;
-  int (*run)(struct running *r, struct slice json, struct buf *reply, struct error *err);
+  int (*run)(struct running *r, struct slice json, struct reply *reply, struct error *err);
 };
 
-static const struct call calls[] = {
-    {"log", call_log}, {"api", call_api}, {"store_get", call_store_get}, {"store_set", call_store_set}};
+static const struct call calls[] = {{"log", call_log},
+                                    {"api", call_api},
+                                    {"store_get", call_store_get},
+                                    {"store_set", call_store_set},
+                                    {"command", call_command},
+                                    {"command_end", call_command_end}};
+
+static void send_reply(struct running *r, struct reply *reply) {
+  const struct message m = {.kind = MESSAGE_REPLY, .text = {buf_slice(&reply->json)}};
+  if (reply->fd < 0) running_send(r, &m);
+  else (void)!channel_send_fd(r->worker->channel, &m, reply->fd); /* as in running_send() */
+  reply->fd = -1;
+  r->is_replying = false;
+}
 
 void calls_call(struct running *r, const struct message *m) {
-  struct buf reply = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2);
+  struct reply reply = {.json = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2), .fd = -1};
   struct error err;
   const struct call *call = NULL;
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
     if (slice_is(m->text[0], calls[i].name)) call = &calls[i];
   int rc = call ? call->run(r, m->text[1], &reply, &err)
                 : error_set(&err, ERROR_INTERNAL, "the worker asked for an unknown call");
-  if (rc == 0 && !buf_ok(&reply)) rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
+  if (rc == 0 && !buf_ok(&reply.json)) rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
   if (rc) reply_error(r, &err);
-  else if (!r->api.is_active) running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(&reply)}});
-  buf_free(&reply);
+  else if (!reply.is_later) send_reply(r, &reply);
+  if (reply.fd >= 0) (void)close(reply.fd);
+  buf_free(&reply.json);
 }

@@ -237,13 +237,14 @@ static int timeout_ms(struct running *r) {
 }
 
 static void wait_for_something(struct running *r) {
-  struct pollfd fds[3] = {{.fd = r->signal_fd, .events = POLLIN}};
+  struct pollfd fds[4] = {{.fd = r->signal_fd, .events = POLLIN}};
   nfds_t n = 1;
   if (!r->is_closed && !r->is_done) {
     bool has_more = channel_queued(r->worker->channel) > 0;
     fds[n++] = (struct pollfd){.fd = channel_fd(r->worker->channel), .events = (short)(POLLIN | (has_more ? POLLOUT : 0))};
   }
   if (r->net) fds[n++] = (struct pollfd){.fd = net_fd(r->net), .events = POLLIN};
+  if (commands_fd(&r->commands) >= 0) fds[n++] = (struct pollfd){.fd = commands_fd(&r->commands), .events = POLLIN};
   (void)poll(fds, n, timeout_ms(r)); /* EINTR and time-outs are all the same to the loop */
 }
 
@@ -356,6 +357,7 @@ static void name_run(struct running *r) {
 
 static void close_all(struct running *r) {
   worker_stop(r->worker);
+  commands_end(&r->commands);
   stream_close(r->stream);
   state_close(r->state);
   net_close(r->net);
@@ -378,7 +380,8 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
     worker_stop(w);
     return;
   }
-  *r = (struct running){.job = job, .result = result, .worker = w, .signal_fd = -1};
+  *r = (struct running){.job = job, .result = result, .worker = w, .signal_fd = -1,
+                        .commands = {.allowed = &job->allowed, .folder = job->folder}};
   name_run(r);
   r->signal_fd = open_signals(&err);
   if (r->signal_fd < 0 || files_open(&r->files, job, &err) || worker_limit_memory(w, job->memory_bytes, &err) ||

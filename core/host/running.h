@@ -3,6 +3,7 @@
 #define HOKO_HOST_RUNNING_H
 
 #include "host/api_call.h"
+#include "host/commands.h"
 #include "host/files.h"
 #include "host/host.h"
 #include "host/metered.h"
@@ -32,6 +33,7 @@ struct running {
   struct meter meter;        /* of it, counted */
   struct metered for_rows, for_call; /* its two askers */
   struct api_call api;
+  struct commands commands;
   struct secret *key;
   int64_t run_number;        /* in the state; 0: not recorded yet */
 

@@ -73,6 +73,9 @@ static void put_task(struct buf *b, const struct job *job, const char *run) {
     buf_add_text(b, ":true");
   }
   buf_add_char(b, '}');
+  bool is_listed = job->allowed.run.at && job->allowed.run.at[0];
+  if (job->allowed.is_run_any || is_listed)
+    buf_printf(b, ",\"commands\":\"%s\"", job->allowed.is_run_any ? "any" : "listed");
   put_kind(b, job);
   buf_add_char(b, '}');
 }

@@ -11,6 +11,7 @@ hoko.run = { id = task.run, dry = task.dry_run }
 arg = { table.unpack(task.args) }
 arg[0] = task.script
 native.run("surroundings.lua", hoko, native, options, task)
+native.run("commands.lua", native, task)
 native.run("service.lua", hoko, native, options)
 hoko.partners.adopt = partners.adopter(hoko.partners.list, hoko.null)
 if task.is_check then task.check = native.run("check.lua", native, options) end

@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/utf8.h"
 #include "base/uuid.h"
+#include "worker/bind/command.h"
 #include "worker/bind/json.h"
 #include "worker/bind/sources.h"
 #include "worker/bind/text.h"
@@ -177,6 +178,7 @@ void bind_native(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"upsert", pump_upsert}, {"raise", raise_lua}, {"encode", NULL},     {"is_source", is_source},
       {"is_uuid", is_uuid},    {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
+      {"execute", command_execute}, {"popen", command_open},
       {"now", now},            {"sleep", sleep_for}, {"exit", end_process},
       {"width", width},        {"cut", cut},         {NULL, NULL}};
   luaL_newlib(L, functions);
