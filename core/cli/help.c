@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/manual.h"
 #include "cli/scdoc.h"
+#include "cli/topic.h"
 #include "keys/keys.h"
 #include "net/net.h"
 #include "state/state.h"
@@ -29,23 +30,40 @@ static struct scdoc_style style_of(const struct term *t) {
                               .columns = columns};
 }
 
-static int print_page(struct cli *cli, const struct command *command, bool is_source) {
-  struct buf source = BUF_WITH_LIMIT(PAGE_BYTES), page = BUF_WITH_LIMIT(PAGE_BYTES);
-  manual_put(&source, command, commands, commands_common, is_source);
+static int no_memory(struct cli *cli) {
+  struct error err;
+  (void)error_set(&err, ERROR_MEMORY, "no memory for the manual page");
+  return command_fail(cli, &err);
+}
+
+/* Prints SOURCE as it is or as it is read. */
+static int print_source(struct cli *cli, const struct buf *source, bool is_source) {
+  struct buf page = BUF_WITH_LIMIT(PAGE_BYTES);
   if (!is_source) {
     struct scdoc_style style = style_of(cli->term);
-    scdoc_show(&page, buf_slice(&source), &style);
+    scdoc_show(&page, buf_slice(source), &style);
   }
   int code = EXIT_OK;
-  if (buf_ok(&source) && buf_ok(&page)) {
-    term_out(cli->term, buf_slice(is_source ? &source : &page));
-  } else {
-    struct error err;
-    (void)error_set(&err, ERROR_MEMORY, "no memory for the manual page");
-    code = command_fail(cli, &err);
-  }
-  buf_free(&source);
+  if (buf_ok(source) && buf_ok(&page)) term_out(cli->term, buf_slice(is_source ? source : &page));
+  else code = no_memory(cli);
   buf_free(&page);
+  return code;
+}
+
+static int print_page(struct cli *cli, const struct command *command, bool is_source) {
+  struct buf source = BUF_WITH_LIMIT(PAGE_BYTES);
+  manual_put(&source, command, commands, commands_common, is_source);
+  int code = print_source(cli, &source, is_source);
+  buf_free(&source);
+  return code;
+}
+
+static int print_topic(struct cli *cli, struct slice name, bool is_source) {
+  struct buf source = BUF_WITH_LIMIT(PAGE_BYTES);
+  struct error err;
+  int outcome = topic_put(&source, name, is_source, &err);
+  int code = outcome ? command_fail(cli, &err) : print_source(cli, &source, is_source);
+  buf_free(&source);
   return code;
 }
 
@@ -71,6 +89,7 @@ int help_version(struct cli *cli) {
 static int run(struct cli *cli) {
   bool is_source = options_given(&cli->options, "scdoc");
   if (cli->args_len == 0) return print_page(cli, NULL, is_source);
+  if (topic_is_meant(slice_of(cli->args[0]))) return print_topic(cli, slice_of(cli->args[0]), is_source);
   const struct command *command = command_named(commands, slice_of(cli->args[0]));
   if (command) return print_page(cli, command, is_source);
   struct error err;
@@ -80,8 +99,8 @@ static int run(struct cli *cli) {
 
 const struct command command_help = {
     .name = "help",
-    .summary = "the manual page of a command",
-    .usage = "[COMMAND]",
+    .summary = "the manual page of a command, or of a function of the Lua API",
+    .usage = "[COMMAND|lua|hoko.NAME]",
     .options = help_options,
     .run = run,
     .args_max = 1,

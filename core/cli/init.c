@@ -1,4 +1,5 @@
-/* A new project: the files of core/cli/init, none of them over one that is there. */
+/* A new project: the files of core/cli/init, none of them over one that is there, and the
+ * annotations of the API, which follow the version of hoko and so are renewed. */
 #include "cli/command.h"
 
 #include "base/embed.h"
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 extern const struct embed init_files[];
+extern const struct embed init_meta[]; /* what editors know of the API */
 
 struct template {
   const char *name; /* in init_files */
@@ -48,12 +50,24 @@ static int make(struct cli *cli, const char *folder, const struct template *t, s
   return 0;
 }
 
+/* Behind make(), so that only .hoko is made here: it holds the state, and is for the owner. */
+static int renew_meta(struct cli *cli, const char *folder, struct error *err) {
+  char path[PATH_SIZE], above[PATH_SIZE];
+  if (path_join(path, folder, ".hoko/meta/hoko.lua") || path_dir(above, path))
+    return error_set(err, ERROR_USAGE, "%s: too long a path", folder);
+  if (file_make_dirs(above, 0700, err)) return -1;
+  if (file_replace(path, embed_find(init_meta, "hoko.lua"), 0644, err)) return -1;
+  term_printf(cli->term, "written  %s, which editors complete from\n", path);
+  return 0;
+}
+
 static int run(struct cli *cli) {
   const char *named = options_text(&cli->options, "project");
   const char *folder = cli->args_len > 0 ? cli->args[0] : named ? named : ".";
   struct error err;
   for (size_t i = 0; i < sizeof templates / sizeof templates[0]; i++)
     if (make(cli, folder, &templates[i], &err)) return command_fail(cli, &err);
+  if (renew_meta(cli, folder, &err)) return command_fail(cli, &err);
   const char *change = strcmp(folder, ".") == 0 ? "" : "cd ";
   term_note(cli->term, "next: %s%s%shoko run --dry-run scripts/partners.lua", change,
             change[0] ? folder : "", change[0] ? " && " : "");

@@ -2,11 +2,18 @@
 local native, options = ...
 
 local parse = native.run("parse.lua")
+local reference = options.reference()
 
 -- Filled by the script or at run time, so that any name may be in them.
 local open_tables = { ["hoko.args"] = true, _G = true }
 -- What `hoko test` gives to tests besides.
 local test_names = { test = true, expect = true, ["hoko.transform"] = true }
+
+-- What is there in a run, though not while a script is looked at.
+local function is_public(path)
+  local entry = reference.find(path)
+  return entry ~= nil and entry.only ~= "test"
+end
 
 local row_fields = { id = true, name = true, email = true, phone = true }
 
@@ -67,7 +74,7 @@ local function check_fields(findings, parsed)
   for _, node in ipairs(parsed.indexes) do
     local path, value = resolve(node, parsed.sets)
     local above, library = resolve(node.object, parsed.sets)
-    local is_known = value ~= nil or added[path] or open_tables[above] or findings.also[path]
+    local is_known = value ~= nil or added[path] or open_tables[above] or findings.also[path] or is_public(path)
     if path and not is_known then
       findings:add("error", node.line, "'%s' does not exist%s", path, did_you_mean(node.key, library))
     end
@@ -179,7 +186,6 @@ local calls = {}
 
 calls["hoko.sync"] = function(findings, name, arguments)
   local given = arguments[1] and behind(arguments[1])
-  check_options(findings, name, given)
   check_transform(findings, name, option(given, "transform"))
   if given and given.kind == "table" and not option(given, "source") then
     findings:add("error", given.line, "%s: option 'source' is missing", name)
@@ -188,21 +194,19 @@ end
 
 calls["hoko.partners.upsert"] = function(findings, name, arguments)
   local given = arguments[2] and behind(arguments[2])
-  check_options(findings, name, given)
   check_rows(findings, name, arguments[1], key_name(given))
 end
 
 calls["hoko.partners.create"] = calls["hoko.partners.upsert"]
 
-calls["hoko.partners.list"] = function(findings, name, arguments)
-  check_options(findings, name, arguments[1] and behind(arguments[1]))
-end
-
-calls["hoko.partners.adopt"] = calls["hoko.partners.list"]
-
 local function check_calls(findings, parsed)
   for _, call in ipairs(parsed.calls) do
     local name = resolve(call.callee, parsed.sets)
+    local entry = name and reference.find(name)
+    if entry and entry.options then
+      local given = call.arguments[#(entry.params or {}) + 1]
+      check_options(findings, name, given and behind(given))
+    end
     if name and calls[name] then calls[name](findings, name, call.arguments) end
   end
 end

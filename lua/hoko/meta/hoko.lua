@@ -1,0 +1,522 @@
+---@meta hoko
+-- Made from lua/hoko/reference.lua: do not edit.
+
+---A partner to send. A field that is nil is left as it is, hoko.null clears it.
+---@class hoko.Row
+---@field id string? UUID of the partner to update
+---@field name string? needed by a create; cannot be cleared
+---@field email string|lightuserdata|nil
+---@field phone string|lightuserdata|nil
+---@field [string] any the field that `key` names
+local Row = {}
+
+---A partner as Hoko has it; a field without a value is hoko.null.
+---@class hoko.Partner
+---@field id string UUID
+---@field name string
+---@field email string|lightuserdata
+---@field phone string|lightuserdata
+---@field createdAt string RFC 3339
+---@field updatedAt string RFC 3339
+local Partner = {}
+
+---Why a row was refused.
+---@class hoko.Reason
+---@field code string such as bad_email, transform, refused
+---@field message string
+---@field field string? the field at fault
+---@field status integer? HTTP status of Hoko's refusal
+local Reason = {}
+
+---What became of the rows; submitted is the sum from created to pending.
+---@class hoko.Result
+---@field skipped integer rows of which the transform made nothing
+---@field submitted integer
+---@field created integer
+---@field updated integer
+---@field unchanged integer
+---@field superseded integer merged into a later row of the same partner
+---@field rejected integer
+---@field held integer creates whose outcome is unknown
+---@field pending integer not sent; the next run takes them again
+---@field missing integer
+---@field deleted integer
+---@field requests integer
+---@field seconds number
+---@field outcome string as in a run's report
+---@field error table? code and message of what stopped it
+---@field rejects hoko.Reason[] the first 100 reasons
+---@field partners table? for an array of at most 10,000 rows: what Hoko returned for each, or false; n
+local Result = {}
+
+---An answer of any HTTP status.
+---@class hoko.Response
+---@field status integer
+---@field headers table<string, string> names in lower case
+---@field body string
+local Response = {}
+
+---The body as a value.
+---@return any # nil and a message where the body is no JSON
+function Response:json() end
+
+---Gives the next row a call, nil at the end. It opens its file at the first; `for` closes it.
+---@class hoko.Source
+---@overload fun(): table?
+local Source = {}
+
+hoko = {}
+
+---@class hoko.SyncOptions
+---@field source hoko.Source|table[]|fun(): table? where rows come from: hoko.csv and others, a function that gives the next row, an array
+---@field transform? fun(row: table): hoko.Row?, string? what a row becomes; nil (and why) skips it, an error rejects it
+---@field on_error? "reject"|"stop" what an error in the transform does (default "reject")
+---@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row
+---@field stream? string the name space of the keys (default the script's path without .lua)
+---@field send? "changed"|"all" only the fields that differ from those last acknowledged, or every row whole (default "changed" with a key)
+---@field on_reject? fun(row: table, reason: hoko.Reason) called for each row that a check or Hoko refuses
+---@field on_ack? fun(row: table, partner: hoko.Partner) called for each acknowledged row, with what Hoko returned
+---@field batch_rows? integer rows a request at most (default hoko.lua's limit)
+---@field batch_bytes? integer|string bytes a request at most (default hoko.lua's limit)
+---@field concurrency? integer requests in flight at most (default hoko.lua's limit)
+---@field dry_run? boolean decide everything, send nothing (default false)
+
+---Takes rows from a source through a transform to Hoko: what most scripts are.
+---```lua
+---hoko.sync({
+---  source = hoko.csv("data/partners.csv"),
+---  key = "code",
+---  transform = function(row)
+---    return { name = row.name, email = hoko.text.email(row.email) }
+---  end,
+---})
+---```
+---@param options hoko.SyncOptions
+---@return hoko.Result
+function hoko.sync(options) end
+
+hoko.partners = {}
+
+---@class hoko.partners.UpsertOptions
+---@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row
+---@field stream? string the name space of the keys (default the script's path without .lua)
+---@field send? "changed"|"all" only the fields that differ from those last acknowledged, or every row whole (default "changed" with a key)
+---@field on_reject? fun(row: table, reason: hoko.Reason) called for each row that a check or Hoko refuses
+---@field on_ack? fun(row: table, partner: hoko.Partner) called for each acknowledged row, with what Hoko returned
+---@field batch_rows? integer rows a request at most (default hoko.lua's limit)
+---@field batch_bytes? integer|string bytes a request at most (default hoko.lua's limit)
+---@field concurrency? integer requests in flight at most (default hoko.lua's limit)
+---@field dry_run? boolean decide everything, send nothing (default false)
+
+---Creates rows without an id and updates those that have one.
+---```lua
+---local result = hoko.partners.upsert({ { name = "Al Noor", email = "info@alnoor.example" } })
+---result.created --> 1
+---```
+---@param rows hoko.Row[]|fun(): hoko.Row? an array, or a function that gives the next row, then nil
+---@param options? hoko.partners.UpsertOptions
+---@return hoko.Result
+function hoko.partners.upsert(rows, options) end
+
+---@class hoko.partners.CreateOptions
+---@field on_reject? fun(row: table, reason: hoko.Reason) called for each row that a check or Hoko refuses
+---@field on_ack? fun(row: table, partner: hoko.Partner) called for each acknowledged row, with what Hoko returned
+---@field batch_rows? integer rows a request at most (default hoko.lua's limit)
+---@field batch_bytes? integer|string bytes a request at most (default hoko.lua's limit)
+---@field concurrency? integer requests in flight at most (default hoko.lua's limit)
+---@field dry_run? boolean decide everything, send nothing (default false)
+
+---Creates partners by POST; rows with an id are refused.
+---```lua
+---local result = hoko.partners.create({ { name = "Haddad & Sons" }, { name = "Al Amal" } })
+---result.partners[2].name --> "Al Amal"
+---```
+---@param rows hoko.Row[]|fun(): hoko.Row? an array, or a function that gives the next row, then nil
+---@param options? hoko.partners.CreateOptions
+---@return hoko.Result
+function hoko.partners.create(rows, options) end
+
+---@class hoko.partners.ListOptions
+---@field sort? "asc"|"desc" oldest or newest first (default "asc")
+---@field take? integer partners a page (default 10000)
+---@field skip? integer partners to leave out first (default 0)
+---@field limit? integer partners in all
+
+---Iterates over the partners that Hoko has; fetches page after page by itself.
+---```lua
+---for partner in hoko.partners.list({ sort = "desc", limit = 5 }) do
+---  print(partner.id, partner.name)
+---end
+---```
+---@param options? hoko.partners.ListOptions
+---@return fun(): hoko.Partner?
+function hoko.partners.list(options) end
+
+---Deletes partners by id, in batches.
+---```lua
+---local made = hoko.partners.upsert({ { name = "To be deleted" } }).partners[1]
+---local deleted, unknown = hoko.partners.delete({ made.id })
+---#deleted --> 1
+---#unknown --> 0
+---```
+---@param ids string[]|fun(): string? an array of UUIDs, or a function that gives the next
+---@return string[] # the ids deleted
+---@return string[] # the ids that Hoko does not know
+function hoko.partners.delete(ids) end
+
+---@class hoko.partners.AdoptOptions
+---@field key fun(partner: hoko.Partner): string|integer|nil the key that the source has for a partner; nil leaves it out
+---@field stream? string the name space of the keys (default the script's path without .lua)
+
+---Fills the identity map with partners that Hoko has already: a first sync updates them.
+---```lua
+---hoko.partners.create({ { name = "Adopted", email = "adopted@example.com" } })
+---local result = hoko.partners.adopt({
+---  key = function(partner) return partner.email ~= hoko.null and partner.email or nil end,
+---})
+---result.adopted > 0 --> true
+---```
+---@param options hoko.partners.AdoptOptions
+---@return table # counts: adopted, known, skipped, rejected; rejects, error
+function hoko.partners.adopt(options) end
+
+hoko.api = {}
+
+---Any other endpoint of Hoko, under the same key, limits and retries.
+---```lua
+---local answer = assert(hoko.api.get("/partners", { take = 1 }))
+---answer.status --> 200
+---type(answer:json()) --> "table"
+---```
+---@param path string begins with "/", after the base URL
+---@param query? table<string, string|number> parameters
+---@return hoko.Response? # nil where no answer came, with two more values
+---@return string? # what went wrong
+---@return string? # the same for programs
+function hoko.api.get(path, query) end
+
+---Sends a POST with a JSON body to any other endpoint of Hoko.
+---```lua
+---local answer = assert(hoko.api.post("/partners", { { name = "By hand" } }))
+---answer:json()[1].name --> "By hand"
+---```
+---@param path string begins with "/", after the base URL
+---@param body? any written as JSON
+---@return hoko.Response? # nil where no answer came, with two more values
+---@return string? # what went wrong
+---@return string? # the same for programs
+function hoko.api.post(path, body) end
+
+---Sends a PUT with a JSON body to any other endpoint of Hoko.
+---```lua
+---local answer = assert(hoko.api.put("/partners", { { name = "By hand" } }))
+---answer:json()[1].name --> "By hand"
+---```
+---@param path string begins with "/", after the base URL
+---@param body? any written as JSON
+---@return hoko.Response? # nil where no answer came, with two more values
+---@return string? # what went wrong
+---@return string? # the same for programs
+function hoko.api.put(path, body) end
+
+---Sends a DELETE with a JSON body to any other endpoint of Hoko.
+---```lua
+---local made = hoko.partners.upsert({ { name = "By hand" } }).partners[1]
+---local answer = assert(hoko.api.delete("/partners", { made.id }))
+---answer.status --> 200
+---```
+---@param path string begins with "/", after the base URL
+---@param body? any written as JSON
+---@return hoko.Response? # nil where no answer came, with two more values
+---@return string? # what went wrong
+---@return string? # the same for programs
+function hoko.api.delete(path, body) end
+
+---@class hoko.CsvOptions
+---@field header? boolean|string[] false gives arrays; an array names the columns of a file without a header (default true)
+---@field columns? string[] columns that must be there
+---@field delimiter? string what stands between cells (default ",")
+---@field encoding? string any that iconv knows, such as "windows-1256" (default "UTF-8")
+---@field empty? "nil"|"string" what an empty cell is (default "nil")
+---@field ragged? boolean records may have too few cells (default false)
+---@field on_error? "stop"|"reject" what a malformed record does (default "stop")
+
+---Rows of a CSV file as tables by column; .csv.gz is read as it is. An empty cell is nil.
+---```lua
+---for row in hoko.csv("data/partners.csv", { columns = { "code", "name" } }) do
+---  print(row.code, row.name)
+---end
+---```
+---@param path string a file of the project, or one named in the arguments; "-" is standard input
+---@param options? hoko.CsvOptions
+---@return hoko.Source
+function hoko.csv(path, options) end
+
+---@class hoko.NdjsonOptions
+---@field on_error? "stop"|"reject" what a malformed record does (default "stop")
+
+---The objects of a file with one JSON value a line.
+---```lua
+---io.open("out.ndjson", "w"):write('{"name":"Al Noor"}\n'):close()
+---hoko.ndjson("out.ndjson")().name --> "Al Noor"
+---```
+---@param path string a file of the project, or one named in the arguments; "-" is standard input
+---@param options? hoko.NdjsonOptions
+---@return hoko.Source
+function hoko.ndjson(path, options) end
+
+---@class hoko.JsonOptions
+---@field at? string where the items are, such as "$.data.items" (default "$")
+
+---The items of one JSON document, one by one: a file of any size takes no memory.
+---```lua
+---io.open("out.json", "w"):write('{"items":[{"name":"Al Noor"}]}'):close()
+---hoko.json("out.json", { at = "$.items" })().name --> "Al Noor"
+---```
+---@overload fun(path: string, options?: hoko.JsonOptions): hoko.Source
+hoko.json = {}
+
+---@class hoko.json.EncodeOptions
+---@field indent? boolean|integer blanks a level; true is 2 (default false)
+
+---A value as JSON: keys sorted, integers exact; bad UTF-8 and NaN are errors.
+---```lua
+---hoko.json.encode({ b = 1, a = hoko.null }) --> '{"a":null,"b":1}'
+---```
+---@param value any
+---@param options? hoko.json.EncodeOptions
+---@return string
+function hoko.json.encode(value, options) end
+
+---The value of a JSON text; null is hoko.null, integers stay integers.
+---```lua
+---hoko.json.decode('{"id":9007199254740993}').id --> 9007199254740993
+---```
+---@param text string
+---@return any
+function hoko.json.decode(text) end
+
+---Marks a table as an array, so that an empty one is written as [].
+---```lua
+---hoko.json.encode({ tags = hoko.json.array() }) --> '{"tags":[]}'
+---```
+---@param value? table a new one where it is nil
+---@return table # the same
+function hoko.json.array(value) end
+
+---JSON's null. In a row it clears the field, where nil leaves it as it is; cjson.null is the same value.
+---```lua
+---hoko.json.decode("null") == hoko.null --> true
+---```
+---@type lightuserdata
+hoko.null = nil
+
+hoko.text = {}
+
+---Without blanks at both ends, Unicode's among them.
+---```lua
+---hoko.text.trim("  Al Noor ") --> "Al Noor"
+---hoko.text.trim("   ") --> nil
+---```
+---@param text? string
+---@return string? # nil where nothing is left
+function hoko.text.trim(text) end
+
+---Trimmed, with one blank for each run of blanks.
+---```lua
+---hoko.text.squeeze("  Al   Noor ") --> "Al Noor"
+---```
+---@param text? string
+---@return string? # nil where nothing is left
+function hoko.text.squeeze(text) end
+
+---For comparing: without case, width and compatibility forms.
+---```lua
+---hoko.text.fold("Straße") --> "strasse"
+---hoko.text.fold("ＡＬ Noor") --> "al noor"
+---```
+---@param text? string
+---@return string? # nil where nothing is left
+function hoko.text.fold(text) end
+
+---Only the digits, as ASCII; Arabic digits are digits.
+---```lua
+---hoko.text.digits("٠٥٥-123") --> "055123"
+---```
+---@param text? string
+---@return string? # nil where nothing is left
+function hoko.text.digits(text) end
+
+---A phone number: + and its digits, or E.164 by the rules of a country.
+---```lua
+---hoko.text.phone("055 123 4567", "SA") --> "+966551234567"
+---hoko.text.phone("+966 55 123 4567") --> "+966551234567"
+---```
+---@param text? string
+---@param country? string where a number without + is dialled, such as "SA"
+---@return string? # nil where the country's rules make it impossible
+function hoko.text.phone(text, country) end
+
+---An e-mail address, trimmed and in lower case. Rows are checked when they are sent, not here.
+---```lua
+---hoko.text.email(" Info@AlNoor.example ") --> "info@alnoor.example"
+---```
+---@param text? string
+---@return string? # nil where nothing is left
+function hoko.text.email(text) end
+
+---Letters and digits in lower case with - between words; Arabic stays.
+---```lua
+---hoko.text.slug("Al Noor & Sons") --> "al-noor-sons"
+---hoko.text.slug("دار الكتاب") --> "دار-الكتاب"
+---```
+---@param text? string
+---@return string? # nil where nothing is left
+function hoko.text.slug(text) end
+
+hoko.store = {}
+
+---A value that this run or an earlier one of the project has kept.
+---```lua
+---hoko.store.set("cursor", { page = 7 })
+---hoko.store.get("cursor").page --> 7
+---```
+---@param name string 1 to 255 bytes
+---@return any # nil where there is none
+function hoko.store.get(name) end
+
+---Keeps a value for later runs, once the rows submitted before it are acknowledged.
+---```lua
+---hoko.store.set("since", "2026-01-01")
+---```
+---@param name string 1 to 255 bytes
+---@param value any what JSON can hold; nil deletes
+function hoko.store.set(name, value) end
+
+---Forgets a value.
+---```lua
+---hoko.store.delete("cursor")
+---hoko.store.get("cursor") --> nil
+---```
+---@param name string 1 to 255 bytes
+function hoko.store.delete(name) end
+
+---The words behind the script's name on the command line.
+---```lua
+---local path = hoko.args[1] or "data/partners.csv"
+---path --> "data/partners.csv"
+---```
+---@type string[]
+hoko.args = nil
+
+---An environment variable that the script is allowed to see; another raises an error that says how.
+---```lua
+---hoko.env("TZ") --> nil
+---```
+---@param name string
+---@return string? # nil where it is not set
+function hoko.env(name) end
+
+hoko.run = {}
+
+---This run, as `hoko runs` names it.
+---```lua
+---print(hoko.run.id)
+---```
+---@type string
+hoko.run.id = nil
+
+---Whether this is a dry run.
+---```lua
+---hoko.run.dry --> false
+---```
+---@type boolean
+hoko.run.dry = nil
+
+---In a job's on_failure and on_recovery script: the report of the run that it is about.
+---```lua
+---local cause = hoko.run.cause
+---if cause then hoko.log.error("the sync failed", { outcome = cause.outcome }) end
+---```
+---@type table?
+hoko.run.cause = nil
+
+---Seconds since 1970, with a fraction.
+---```lua
+---hoko.now() > 1.7e9 --> true
+---```
+---@return number # seconds
+function hoko.now() end
+
+---Waits.
+---```lua
+---hoko.sleep(0.01)
+---```
+---@param seconds number 0 to 8640000, fractions too
+function hoko.sleep(seconds) end
+
+---Runs a script up to its hoko.sync and returns the table given to that; its source stays unopened.
+---```lua
+---test("a closed partner is skipped", function()
+---  local sync = hoko.transform("scripts/partners.lua")
+---  expect(sync.transform({ code = "C-1", status = "closed" })):equals(nil)
+---end)
+---```
+---@param path string from the project's folder
+---@return table
+function hoko.transform(path) end
+
+hoko.log = {}
+
+---A structured log line of the level debug, on standard error.
+---```lua
+---hoko.log.debug("page read", { page = 3 })
+---```
+---@param message string
+---@param fields? table<string, any> named values
+function hoko.log.debug(message, fields) end
+
+---A structured log line of the level info, on standard error.
+---```lua
+---hoko.log.info("page read", { page = 3 })
+---```
+---@param message string
+---@param fields? table<string, any> named values
+function hoko.log.info(message, fields) end
+
+---A structured log line of the level warn, on standard error.
+---```lua
+---hoko.log.warn("page read", { page = 3 })
+---```
+---@param message string
+---@param fields? table<string, any> named values
+function hoko.log.warn(message, fields) end
+
+---A structured log line of the level error, on standard error.
+---```lua
+---hoko.log.error("page read", { page = 3 })
+---```
+---@param message string
+---@param fields? table<string, any> named values
+function hoko.log.error(message, fields) end
+
+---A test, in a file that `hoko test` runs.
+---@param name string
+---@param body fun()
+function test(name, body) end
+
+---@class hoko.Expected
+local Expected = {}
+
+---Compares tables by their fields.
+---@param wanted any
+function Expected:equals(wanted) end
+
+---The value is a function, which must raise an error that holds the text.
+---@param text? string
+function Expected:raises(text) end
+
+---What a test demands of a value.
+---@param value any
+---@return hoko.Expected
+function expect(value) end
