@@ -76,6 +76,8 @@ struct job {
   const char *folder;        /* of the project, absolute */
   bool is_folder_readable;   /* false: only what is named may be read */
   const char *name;          /* of the job in hoko.lua; NULL: run by hand */
+  const char *run;           /* its name, where the scheduler has recorded it already; NULL: a new one */
+  const char *cause;         /* the report that made it start, of on_failure; NULL: none */
   const char *stream;        /* default name space of keys; NULL: none */
   const char *const *args;   /* NULL behind the last */
   const char *state;         /* URL */

@@ -52,7 +52,7 @@ int running_need_state(struct running *r, struct error *err) {
                               .job = slice_of(r->job->name),
                               .started_ms = r->result->started_ms};
   memcpy(record.run, r->result->run, sizeof record.run);
-  if (run_record_begin(r->state, &record, err)) return -1;
+  if (r->job->run ? run_record_claim(r->state, &record, err) : run_record_begin(r->state, &record, err)) return -1;
   r->run_number = record.number;
   return 0;
 }
@@ -352,7 +352,8 @@ static void name_run(struct running *r) {
   uint8_t random[10];
   random_bytes(random, sizeof random);
   r->result->started_ms = clock_wall_ms(r->job->clock);
-  ulid_format(r->result->started_ms, random, r->result->run);
+  if (r->job->run) (void)snprintf(r->result->run, sizeof r->result->run, "%s", r->job->run);
+  else ulid_format(r->result->started_ms, random, r->result->run);
 }
 
 static void close_all(struct running *r) {
@@ -366,6 +367,15 @@ static void close_all(struct running *r) {
   secret_free(r->key);
   files_close(&r->files);
   if (r->signal_fd >= 0) (void)close(r->signal_fd);
+}
+
+/* A run that the scheduler recorded is claimed before its script is, so that it starts once. */
+static int prepare(struct running *r, struct error *err) {
+  const struct job *job = r->job;
+  r->signal_fd = open_signals(err);
+  if (r->signal_fd < 0 || (job->run && running_need_state(r, err)) || files_open(&r->files, job, err)) return -1;
+  if (worker_limit_memory(r->worker, job->memory_bytes, err)) return -1;
+  return task_send(r->worker->channel, job, r->result->run, err);
 }
 
 void host_run(struct worker *w, const struct job *job, struct run_result *result) {
@@ -383,9 +393,7 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
   *r = (struct running){.job = job, .result = result, .worker = w, .signal_fd = -1,
                         .commands = {.allowed = &job->allowed, .folder = job->folder}};
   name_run(r);
-  r->signal_fd = open_signals(&err);
-  if (r->signal_fd < 0 || files_open(&r->files, job, &err) || worker_limit_memory(w, job->memory_bytes, &err) ||
-      task_send(w->channel, job, r->result->run, &err)) note_error(r, &err);
+  if (prepare(r, &err)) note_error(r, &err);
   else loop(r);
   worker_end(w);
   r->still_held = count_held(r);

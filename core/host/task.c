@@ -62,6 +62,10 @@ static void put_task(struct buf *b, const struct job *job, const char *run) {
     json_put_string(b, slice_of(job->stream));
   }
   buf_printf(b, ",\"run\":\"%s\",\"dry_run\":%s", run, job->is_dry ? "true" : "false");
+  if (job->cause) {
+    buf_add_text(b, ",\"cause\":");
+    buf_add_text(b, job->cause); /* JSON as it was recorded */
+  }
   buf_printf(b, ",\"limits\":{\"batch_rows\":%" PRId64 ",\"batch_bytes\":%" PRId64 ",\"concurrency\":%" PRId64 "}",
              job->batch_rows, job->batch_bytes, job->concurrency);
   buf_add_text(b, ",\"env\":");

@@ -10,6 +10,16 @@ static const char sql_begin[] =
     "INSERT INTO run (run, script, job, started, process) VALUES (?, ?, ?, ?, ?)";
 static const char sql_finish[] =
     "UPDATE run SET ended = ?2, exit = ?3, outcome = ?4, report = ?5 WHERE number = ?1";
+static const char sql_claim[] =
+    "UPDATE run SET process = ?2, started = ?3 WHERE run = ?1 AND ended IS NULL";
+static const char sql_number[] = "SELECT number FROM run WHERE run = ?1 AND ended IS NULL";
+static const char sql_close[] = "UPDATE run SET ended = ?2 WHERE run = ?1 AND ended IS NULL";
+static const char sql_newest[] =
+    "SELECT " COLUMNS " FROM run WHERE job = ?1 AND process IS NOT NULL"
+    " ORDER BY number DESC LIMIT 1";
+static const char sql_newest_ok[] =
+    "SELECT " COLUMNS " FROM run WHERE job = ?1 AND process IS NOT NULL AND exit IN (0, 4)"
+    " ORDER BY number DESC LIMIT 1";
 static const char sql_skipped[] =
     "INSERT INTO run (run, script, job, started, ended, outcome) VALUES (?, ?, ?, ?, ?, ?)";
 static const char sql_list[] =
@@ -55,6 +65,40 @@ int run_record_finish(struct state *s, const struct run_record *r, struct error 
   bind_int(sql, 3, r->exit);
   bind_text(sql, 4, r->outcome);
   bind_text(sql, 5, r->report);
+  return db_run(&s->db, sql, err);
+}
+
+static int claim(struct state *s, struct run_record *r, struct error *err) {
+  char name[PROCESS_NAME_SIZE];
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_number, err);
+  if (!sql) return -1;
+  bind_text(sql, 1, slice_of(r->run));
+  int is_row = db_step(&s->db, sql, err);
+  if (is_row < 0) return -1;
+  if (is_row == 0) return error_set(err, ERROR_STATE, "the run %s was given up before it began", r->run);
+  r->number = sqlite3_column_int64(sql, 0);
+  sqlite3_reset(sql);
+  sql = db_prepare(&s->db, sql_claim, err);
+  if (!sql) return -1;
+  process_name(name);
+  bind_text(sql, 1, slice_of(r->run));
+  bind_text(sql, 2, slice_of(name));
+  bind_int(sql, 3, r->started_ms);
+  return db_run(&s->db, sql, err);
+}
+
+int run_record_claim(struct state *s, struct run_record *r, struct error *err) {
+  if (state_begin_write(s, err) != 0) return -1;
+  if (claim(s, r, err) == 0) return db_commit(&s->db, err);
+  db_rollback(&s->db);
+  return -1;
+}
+
+int run_record_close(struct state *s, struct slice run, int64_t ended_ms, struct error *err) {
+  sqlite3_stmt *sql = db_prepare(&s->db, sql_close, err);
+  if (!sql) return -1;
+  bind_text(sql, 1, run);
+  bind_int(sql, 2, ended_ms);
   return db_run(&s->db, sql, err);
 }
 
@@ -151,6 +195,20 @@ int run_record_show(struct state *s, struct slice run, struct run_record *to, st
   arena_clear(&s->handed);
   if (!is_last) bind_text_or_empty(sql, 1, (struct slice){name, run.len});
   return read_one(s, sql, run, to, err);
+}
+
+int run_record_newest(struct state *s, struct slice job, bool is_ok, struct run_record *to,
+                      bool *is_there, struct error *err) {
+  sqlite3_stmt *sql = db_prepare(&s->db, is_ok ? sql_newest_ok : sql_newest, err);
+  if (!sql) return -1;
+  bind_text(sql, 1, job);
+  arena_clear(&s->handed);
+  int is_row = db_step(&s->db, sql, err);
+  *is_there = is_row > 0;
+  if (is_row <= 0) return is_row;
+  int result = read_run(s, sql, to, err);
+  sqlite3_reset(sql);
+  return result;
 }
 
 /* ---- pruning ---- */

@@ -45,7 +45,17 @@ static const char version_1[] =
 
     "CREATE TABLE run (number INTEGER PRIMARY KEY, run TEXT NOT NULL UNIQUE, script TEXT,"
     " job TEXT, started INTEGER NOT NULL, ended INTEGER, exit INTEGER, outcome TEXT,"
-    " process TEXT, report TEXT);"
+    " process TEXT, report TEXT, due INTEGER, attempt INTEGER);"
+    /* an attempt of an occurrence starts once, whatever dies in between */
+    "CREATE UNIQUE INDEX run_due ON run (job, due, attempt) WHERE due IS NOT NULL;"
+    "CREATE INDEX run_job ON run (job, number) WHERE process IS NOT NULL;"
+
+    /* what the scheduler knows of a job (schedule/policy.h), and by which schedule */
+    "CREATE TABLE job (name TEXT PRIMARY KEY, schedule TEXT, timezone TEXT NOT NULL,"
+    " every INTEGER NOT NULL, settled INTEGER NOT NULL, awake INTEGER NOT NULL,"
+    " phase INTEGER NOT NULL, ran INTEGER NOT NULL, attempt INTEGER NOT NULL,"
+    " retry_at INTEGER NOT NULL, alert INTEGER NOT NULL, flags INTEGER NOT NULL,"
+    " run TEXT) WITHOUT ROWID;"
 
     "CREATE TABLE store (scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
     " PRIMARY KEY (scope, name)) WITHOUT ROWID;";

@@ -273,6 +273,65 @@ MUST_USE int run_record_show(struct state *s, struct slice run, struct run_recor
 MUST_USE int run_record_prune(struct state *s, int64_t before_ms, int64_t keep, int64_t *runs,
                               struct error *err);
 
+/* A run that the scheduler has recorded begins, in the process that calls: fills in R's
+ * number by its name and sets the time of its start to started_ms.  -1 also where the
+ * scheduler has given it up, or another process has it. */
+MUST_USE int run_record_claim(struct state *s, struct run_record *r, struct error *err);
+/* A run that ended without a word, at ENDED_MS: it died, and can be claimed no more. */
+MUST_USE int run_record_close(struct state *s, struct slice run, int64_t ended_ms,
+                              struct error *err);
+/* JOB's newest run that started; with IS_OK the newest that ended with 0 or 4. */
+MUST_USE int run_record_newest(struct state *s, struct slice job, bool is_ok,
+                               struct run_record *to, bool *is_there, struct error *err);
+
+/* ---- jobs: what the scheduler must not forget ---- */
+
+enum job_flag {
+  JOB_BY_HAND = 1,
+  JOB_REQUESTED = 2,
+  JOB_PAUSED = 4,
+  JOB_KEYLESS = 8,
+  JOB_FAILING = 16,
+};
+
+/* The meaning of its numbers is the scheduler's (schedule/policy.h). */
+struct job_record {
+  struct slice name;
+  struct slice schedule; /* by which settled_ms was reckoned; len 0: every_ms */
+  struct slice timezone;
+  int64_t every_ms;
+  int64_t settled_ms, awake_ms, run_ms, attempt, retry_at_ms;
+  int phase, alert;
+  unsigned flags;              /* of enum job_flag */
+  char run[ULID_TEXT_LEN + 1]; /* under way, or the last one; "": none was */
+};
+
+/* What is recorded together with a job's new standing. */
+struct job_step {
+  enum {
+    JOB_STEP_NONE,
+    JOB_STEP_START,   /* the row of a run that is about to start: run, script, started_ms of RUN */
+    JOB_STEP_NOT_RUN, /* a row for each of due_ms[0..due_len), cause: script and outcome of RUN */
+    JOB_STEP_RETRACT, /* the rows of occurrences behind retract_ms that did not start go */
+    JOB_STEP_REMOVE,  /* the job is forgotten, its runs stay */
+  } kind;
+  const struct run_record *run;
+  const int64_t *due_ms; /* START: of the occurrence; due_len 0: it has no instant of its own */
+  size_t due_len;
+  int64_t attempt, retract_ms;
+};
+
+/* One transaction.  *is_taken: the occurrence of a START has a row already, and nothing
+ * was written; a NOT_RUN passes over those that have one. */
+MUST_USE int job_record_write(struct state *s, const struct job_record *j,
+                              const struct job_step *step, bool *is_taken, struct error *err);
+/* The jobs behind name AFTER (len 0 at first), in order; *n 0: no more. */
+MUST_USE int job_record_list(struct state *s, struct slice after, struct job_record *to, size_t cap,
+                             size_t *n, struct error *err);
+/* The right to run the jobs of S, in this process until *fd is closed.  1: taken;
+ * 0: another has it, *who tells who; -1: error. */
+MUST_USE int job_lock(struct state *s, int *fd, struct holder *who, struct error *err);
+
 /* ---- store ---- */
 
 /* Appends the value to TO; *is_there false: none. Values are set by stream_commit(), or where no row

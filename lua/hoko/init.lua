@@ -7,7 +7,7 @@ local partners = native.run("partners.lua", native, options, task)
 hoko.partners = { upsert = partners.upsert, create = partners.create }
 hoko.sync = partners.sync
 hoko.args = task.args
-hoko.run = { id = task.run, dry = task.dry_run }
+hoko.run = { id = task.run, dry = task.dry_run, cause = task.cause }
 arg = { table.unpack(task.args) }
 arg[0] = task.script
 native.run("surroundings.lua", hoko, native, options, task)
