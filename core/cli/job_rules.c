@@ -51,3 +51,16 @@ int job_rules_read(struct job_rules *to, const struct config_job *job, struct zo
     return at_line(job, "timezone", job->timezone_line, err);
   return job->schedule ? read_schedule(to, now_ms, err) : 0;
 }
+
+int job_rules_check(const struct config *config, const char *tzdir, int64_t now_ms,
+                    struct error *err) {
+  struct job_rules rules;
+  int rc = 0;
+  if (config->jobs_len == 0) return 0;
+  struct zones *zones = zones_new(tzdir);
+  if (!zones) return error_set(err, ERROR_MEMORY, "no memory for time zones");
+  for (size_t i = 0; rc == 0 && i < config->jobs_len; i++)
+    rc = job_rules_read(&rules, &config->jobs[i], zones, now_ms, err);
+  zones_free(zones);
+  return rc;
+}

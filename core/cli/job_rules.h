@@ -18,4 +18,9 @@ struct job_rules {
 MUST_USE int job_rules_read(struct job_rules *to, const struct config_job *job, struct zones *zones,
                             int64_t now_ms, struct error *err);
 
+/* Whether all schedules and time zones of CONFIG are ones that can be.  TZDIR: as in
+ * zones_new().  -1: as above. */
+MUST_USE int job_rules_check(const struct config *config, const char *tzdir, int64_t now_ms,
+                             struct error *err);
+
 #endif

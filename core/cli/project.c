@@ -1,5 +1,6 @@
 #include "cli/project.h"
 
+#include "cli/job_rules.h"
 #include "cli/lua_place.h"
 
 #include <errno.h>
@@ -214,5 +215,5 @@ int project_settle(struct project *p, const struct cli *cli, struct config *conf
   said = find_said(cli, &state, p->config->state, lua_source);
   if (settle_state(p, said.text, err)) return blame(&said, &state, err);
   p->key = find_said(cli, &key, p->config->key, lua_source).text;
-  return 0;
+  return job_rules_check(p->config, command_env(cli, "TZDIR"), clock_wall_ms(cli->clock), err);
 }

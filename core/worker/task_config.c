@@ -9,8 +9,10 @@
 
 #include <lauxlib.h>
 #include <stdio.h>
+#include <time.h>
 
 enum { CONFIG_MEMORY = 16 << 20, CONFIG_DEPTH = 12, CONFIG_JSON_MAX = 4 << 20 };
+enum { CONFIG_TIME_MS = 100, STEPS_A_LOOK = 10000 };
 
 static void put_value(lua_State *L, int index, struct buf *out, int depth);
 
@@ -99,6 +101,15 @@ static void fail(struct message *done, struct buf *text, enum done kind, const c
   done->text[1] = buf_slice(text);
 }
 
+/* A hook is a time limit here, where no library has a function that takes long. */
+static void look_at_time(lua_State *L, lua_Debug *where) {
+  struct timespec spent; /* by this process, which does nothing else */
+  (void)where;
+  (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  if (spent.tv_sec > 0 || spent.tv_nsec > CONFIG_TIME_MS * 1000000L)
+    (void)luaL_error(L, "it ran for more than %d ms; it is to return one table, without work", CONFIG_TIME_MS);
+}
+
 /* Pushes the table; false: *done tells. */
 static bool run_chunk(lua_State *L, const char *name, int fd, struct message *done, struct buf *text) {
   struct error err;
@@ -106,6 +117,7 @@ static bool run_chunk(lua_State *L, const char *name, int fd, struct message *do
     fail(done, text, DONE_SYNTAX, name, err.line, err.message);
     return false;
   }
+  lua_sethook(L, look_at_time, LUA_MASKCOUNT, STEPS_A_LOOK);
   if (lua_pcall(L, 0, LUA_MULTRET, 0)) {
     fail(done, text, DONE_SYNTAX, name, 0, luaL_tolstring(L, -1, NULL));
     return false;

@@ -338,9 +338,14 @@ class Doctor(unittest.TestCase):
         self.assertEqual(found["base URL"]["what"], "https://hoko.example/api")
         self.assertIn("1 job", found["project"]["what"])
 
-    def test_a_hoko_lua_that_never_ends_is_stopped(self):
-        self.hoko_lua("while true do end")
-        self.assertEqual(self.findings(code=2)["project"]["verdict"], "fail")
+    def test_a_hoko_lua_that_never_ends_is_stopped_after_100_ms(self):
+        for text, words in (("while true do end", "it ran for more than 100 ms"),
+                            ("local s = 'x' while true do s = s .. s end", "not enough memory"),
+                            ("return setmetatable({}, {})", "attempt to call a nil value (global 'setmetatable')")):
+            self.hoko_lua(text)
+            found = self.findings(code=2)["project"]
+            self.assertEqual(found["verdict"], "fail")
+            self.assertIn(words, found["what"])
 
     def test_a_state_that_cannot_be_is_exit_7(self):
         found = self.findings("--state", "sqlite:/dev/null/state.db", code=7)

@@ -14,12 +14,17 @@ PROJECT = """return {
     ["nightly"] = { script = "a.lua", schedule = "30 2 * * *", timezone = "Europe/Berlin" },
     ["often"] = { script = "a.lua", every = "90s", timezone = "Asia/Riyadh" },
     ["by-hand"] = { script = "a.lua" },
-    ["never"] = { script = "a.lua",
-      schedule = "0 0 31 2 *" },
-    ["nowhere"] = { script = "a.lua", schedule = "@daily",
-      timezone = "asia/riyadh" },
   },
 }
+"""
+# Each is refused whatever the command, since nobody would look at the others.
+NEVER = """return { jobs = {
+    ["never"] = { script = "a.lua",
+      schedule = "0 0 31 2 *" } } }
+"""
+NOWHERE = """return { jobs = {
+    ["nowhere"] = { script = "a.lua", schedule = "@daily",
+      timezone = "asia/riyadh" } } }
 """
 
 
@@ -42,8 +47,11 @@ class InProject(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        self.write(PROJECT)
+
+    def write(self, project):
         with open(os.path.join(self.folder, "hoko.lua"), "w", encoding="utf-8") as file:
-            file.write(PROJECT)
+            file.write(project)
 
     def refused(self, *args):
         result = hoko("jobs", "next", *args, cwd=self.folder)
@@ -79,13 +87,15 @@ class NextOfAJob(InProject):
         self.assertEqual(len(lines("nightly", cwd=self.folder)), 10)
 
     def test_a_wrong_schedule_is_named_with_its_line(self):
+        self.write(NEVER)
         error, hint = self.refused("never")
-        self.assertIn('hoko.lua:7: job "never": schedule: day: "31" never comes', error)
+        self.assertIn('hoko.lua:3: job "never": schedule: day: "31" never comes', error)
         self.assertIn("29 days", hint)
 
     def test_a_wrong_zone_is_named_with_its_line_and_the_nearest(self):
+        self.write(NOWHERE)
         error, hint = self.refused("nowhere")
-        self.assertIn('hoko.lua:9: job "nowhere": timezone: there is no time zone', error)
+        self.assertIn('hoko.lua:3: job "nowhere": timezone: there is no time zone', error)
         self.assertIn("Asia/Riyadh", hint)
 
     def test_a_job_without_schedule_says_how_it_runs(self):

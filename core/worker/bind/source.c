@@ -93,15 +93,17 @@ static void end(lua_State *L, struct source *s, enum source_state state) {
   if (s->state != SOURCE_ENDED) s->state = state;
 }
 
+/* Raises ERR with the place that made the source; the system's own errors name the file. */
 static int fail(lua_State *L, struct source *s, const struct error *err) {
+  bool is_named = strncmp(err->message, s->name, strlen(s->name)) == 0;
   worker_shared(L)->source.place = (struct place){NULL, 0};
   s->is_pulling = false;
   end(L, s, SOURCE_CLOSED);
   luaL_checkstack(L, 8, NULL);
-  lua_pushfstring(L, "%s%s", s->made_at, s->name);
+  lua_pushfstring(L, "%s%s", s->made_at, is_named ? "" : s->name);
   if (err->line) lua_pushfstring(L, ":%d", err->line);
   else lua_pushliteral(L, "");
-  lua_pushfstring(L, ": %s", err->message);
+  lua_pushfstring(L, is_named ? "%s" : ": %s", err->message);
   if (err->hint[0]) lua_pushfstring(L, "\nhint: %s", err->hint);
   else lua_pushliteral(L, "");
   lua_concat(L, 4);

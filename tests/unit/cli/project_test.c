@@ -58,6 +58,7 @@ static void given_init(struct given *g, const char *variable) {
   g->environment[1] = g->variable;
   g->cli.environment = g->environment;
   g->cli.options.common = commands_common;
+  g->cli.clock = &clock_real;
 }
 
 static void give(struct given *g, const char *option, const char *text) {
