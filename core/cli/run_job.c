@@ -1,0 +1,187 @@
+#include "cli/run_job.h"
+
+#include "cli/credential.h"
+#include "cli/summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- events -------------------------------------------------------------- */
+
+static void on_output(void *user, bool is_stderr, struct slice bytes) {
+  struct run_job *c = user;
+  if (is_stderr)
+    term_err_text(c->cli->term, bytes);
+  else
+    term_out_script(c->cli->term, bytes);
+  term_flush(c->cli->term); /* the worker has gathered it already */
+}
+
+static void on_log(void *user, enum log_level level, struct slice message, struct slice fields) {
+  struct run_job *c = user;
+  struct log_field field = {
+      .name = "fields", .text = fields, .is_number = true}; /* JSON as it is */
+  log_write(c->cli->log, level, message, &field, fields.len ? 1 : 0);
+}
+
+static void on_warn(void *user, const char *message) {
+  struct run_job *c = user;
+  term_warn(c->cli->term, "%s", message);
+}
+
+static void on_progress(void *user, const struct tally *tally, const char *wait) {
+  struct run_job *c = user;
+  if (!progress_due(&c->progress)) return;
+  struct buf line = BUF_WITH_LIMIT(1024);
+  summary_put_progress(&line, tally, wait, clock_mono_ns(c->cli->clock) - c->began_ns);
+  if (buf_ok(&line)) progress_draw(&c->progress, buf_slice(&line));
+  buf_free(&line);
+}
+
+static void on_planned(void *user, const struct row *row, bool is_create,
+                       const struct known *known) {
+  struct run_job *c = user;
+  struct buf line = BUF_WITH_LIMIT(1 << 20);
+  summary_put_planned(&line, row, is_create, known);
+  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
+  buf_free(&line);
+}
+
+static int on_key(void *user, struct secret **key, struct error *err) {
+  struct run_job *c = user;
+  return credential_find(c->cli, &c->project, "sync", key, err);
+}
+
+/* ---- the job ------------------------------------------------------------- */
+
+/* A path of the command line begins where hoko was started. */
+static char *from_here(struct slice word) {
+  char here[PATH_SIZE], text[PATH_SIZE], joined[PATH_SIZE];
+  if (word.len >= sizeof text || !getcwd(here, sizeof here)) return NULL;
+  memcpy(text, word.ptr, word.len);
+  text[word.len] = '\0';
+  return path_join(joined, here, text) ? NULL : strdup(joined);
+}
+
+/* The words of a list, NUL-terminated, into TO; more than RUN_JOB_ALLOW_MAX is the user's mistake.
+ */
+static int take_list(struct run_job *c, const char *option, bool is_path, const char **to,
+                     struct error *err) {
+  struct slice word;
+  size_t len = 0;
+  for (struct options_walk w = {0}; options_next(&c->cli->options, option, &w, &word);) {
+    if (len == RUN_JOB_ALLOW_MAX)
+      return error_set(err, ERROR_USAGE, "--%s takes at most %d names", option, RUN_JOB_ALLOW_MAX);
+    char *copy = is_path ? from_here(word) : strndup(word.ptr, word.len);
+    if (!copy) return error_set(err, ERROR_MEMORY, "out of memory for --%s", option);
+    c->copies[c->copies_len++] = copy;
+    to[len++] = copy;
+  }
+  to[len] = NULL;
+  return 0;
+}
+
+static int64_t limit_of(struct run_job *c, const char *option, int64_t in_file) {
+  return options_given(&c->cli->options, option) ? options_int(&c->cli->options, option) : in_file;
+}
+
+/* The script as messages call it: within the project where it is in there. */
+static void name_script(struct run_job *c, const char *given) {
+  const char *rest;
+  bool is_inside =
+      c->project.script[0] && path_beneath(c->project.folder, c->project.script, &rest) && *rest;
+  (void)snprintf(c->script, sizeof c->script, "%s",
+                 is_inside              ? rest
+                 : c->project.script[0] ? c->project.script
+                                        : given);
+}
+
+/* "true" alone stands for all. */
+static bool is_run_any(const struct run_job *c) {
+  return c->run[0] && !c->run[1] && strcmp(c->run[0], "true") == 0;
+}
+
+static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
+  struct cli *cli = c->cli;
+  const struct config_limits *limits = &c->project.config->limits;
+  if (take_list(c, "allow-read", true, c->read, err) ||
+      take_list(c, "allow-write", true, c->write, err) ||
+      take_list(c, "allow-env", false, c->env, err) ||
+      take_list(c, "allow-run", false, c->run, err))
+    return -1;
+  bool is_code = kind == JOB_CODE;
+  name_script(c, is_code ? "eval" : cli->args[0]);
+  c->job = (struct job){
+      .kind = kind,
+      .code = is_code ? cli->args[0] : NULL,
+      .columns = term_columns(cli->term),
+      .script = c->script,
+      .folder = c->project.folder,
+      .is_folder_readable = c->project.is_readable,
+      .stream = project_script_name(&c->project, c->stream),
+      .args = cli->args + 1,
+      .state = c->project.state,
+      .base_url = c->project.base_url,
+      .allowed = {.read = {c->read},
+                  .write = {c->write},
+                  .env = {c->env},
+                  .run = {c->run},
+                  .is_run_any = is_run_any(c)},
+      .environment = cli->environment,
+      .requests_per_minute = limits->requests_per_minute,
+      .concurrency = limits->concurrency,
+      .batch_rows = limits->batch_rows,
+      .batch_bytes = limits->batch_bytes,
+      .settle_window_ms = limit_of(c, "settle-window", limits->settle_window_ms),
+      .give_up_ms = limit_of(c, "give-up", limits->give_up_ms),
+      .wait_ms = options_int(&cli->options, "wait"),
+      .bisect_limit = options_int(&cli->options, "bisect-limit"),
+      .timeout_ms = limit_of(c, "timeout", 0),
+      .memory_bytes = limit_of(c, "memory", 0),
+      .is_dry = options_given(&cli->options, "dry-run"),
+      .is_verbose = options_count(&cli->options, "verbose") > 0,
+      .is_uncaged = options_given(&cli->options, "allow-uncaged"),
+      .recreates = options_given(&cli->options, "recreate"),
+      .retries_rejects = options_given(&cli->options, "retry-rejects"),
+      .clock = cli->clock,
+      .events = {.user = c,
+                 .output = on_output,
+                 .log = on_log,
+                 .warn = on_warn,
+                 .progress = on_progress,
+                 .planned = on_planned,
+                 .key = on_key},
+  };
+  return 0;
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static int prepare(struct run_job *c, struct worker **w, enum job_kind kind, struct error *err) {
+  const char *script = kind == JOB_SCRIPT ? c->cli->args[0] : NULL;
+  if (project_find(&c->project, c->cli, script, err) || worker_start(w, err)) return -1;
+  if (project_load(&c->project, c->cli, *w, err) == 0 && make_job(c, kind, err) == 0) return 0;
+  worker_stop(*w);
+  return -1;
+}
+
+int run_job_new(struct run_job **out, struct worker **w, struct cli *cli, enum job_kind kind,
+                struct error *err) {
+  struct run_job *c = calloc(1, sizeof *c);
+  *out = c;
+  if (!c) return error_set(err, ERROR_MEMORY, "out of memory for a run");
+  c->cli = cli;
+  if (prepare(c, w, kind, err)) return -1;
+  c->began_ns = clock_mono_ns(cli->clock);
+  c->progress = progress_begin(cli->term, cli->clock, !options_given(&cli->options, "no-progress"));
+  return 0;
+}
+
+void run_job_free(struct run_job *c) {
+  if (!c) return;
+  project_free(&c->project);
+  for (size_t i = 0; i < c->copies_len; i++) free(c->copies[i]);
+  free(c);
+}

@@ -1,0 +1,36 @@
+/* Ctrl-C in a session: what runs is ended, what was defined is kept where that is possible. */
+#include "host/running.h"
+
+enum { TOLD_MAX = 2 };
+
+static const int64_t NS_A_MS = 1000000;
+/* From Ctrl-C on: when the worker is told again, and when it is ended. */
+static const int64_t again_ms = 50, end_ms = 110;
+
+void interrupt_ask(struct running *r) {
+  struct error err;
+  if (r->interrupt.is_asked) return;
+  r->interrupt = (struct interrupt){.is_asked = true, .at_ns = running_now(r)};
+  (void)error_set(&err, ERROR_INTERRUPTED, "interrupted");
+  running_stop(r, &err);
+  calls_stop(r, &err);
+  if (!r->sync) return;
+  sync_stop(r->sync, &err);
+  if (r->net) transport_cancel(net_transport(r->net));
+}
+
+/* A transform that raises makes a reject of its row, so the upsert ends first. */
+static bool is_due(const struct running *r, int64_t passed_ms) {
+  if (r->interrupt.told == TOLD_MAX) return false;
+  return r->interrupt.told ? passed_ms >= again_ms : !r->sync || passed_ms >= again_ms / 2;
+}
+
+void interrupt_step(struct running *r) {
+  if (!r->interrupt.is_asked || r->is_done || r->is_closed) return;
+  int64_t passed_ms = (running_now(r) - r->interrupt.at_ns) / NS_A_MS;
+  if (is_due(r, passed_ms)) {
+    r->interrupt.told++;
+    worker_interrupt(r->worker);
+  }
+  if (passed_ms >= end_ms) running_end_worker(r);
+}

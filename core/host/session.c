@@ -1,0 +1,149 @@
+/* Entries of a person, one after the other, as runs that share a worker, a state and a key. */
+#include "host/running.h"
+
+#include "host/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWER_MAX = 4 << 20 };
+
+struct session {
+  struct running running;
+  struct run_result result;
+  struct tally total; /* of the entries before */
+};
+
+static int give_task(struct running *r, struct error *err) {
+  if (worker_limit_memory(r->worker, r->job->memory_bytes, err)) return -1;
+  return task_send(r->worker->channel, r->job, r->result->run, err);
+}
+
+/* The job's columns are those of the moment in which a worker starts; an entry's are asked for. */
+int session_open(struct session **out, struct worker *w, const struct job *job, struct error *err) {
+  struct session *s = calloc(1, sizeof *s);
+  if (!s) {
+    worker_stop(w);
+    return error_set(err, ERROR_MEMORY, "out of memory for a session");
+  }
+  struct running *r = &s->running;
+  s->result = (struct run_result){.excerpt = BUF_WITH_LIMIT(4096), .trace = BUF_WITH_LIMIT(1 << 20)};
+  *r = (struct running){.job = job, .result = &s->result, .worker = w, .signal_fd = -1,
+                        .done_text = BUF_WITH_LIMIT(ANSWER_MAX),
+                        .commands = {.allowed = &job->allowed, .folder = job->folder}};
+  running_name(r);
+  r->signal_fd = running_signals(err);
+  if (r->signal_fd >= 0 && files_open(&r->files, job, err) == 0 && give_task(r, err) == 0) {
+    *out = s;
+    return 0;
+  }
+  running_close(r);
+  free(s);
+  return -1;
+}
+
+/* ---- one entry ----------------------------------------------------------- */
+
+static void begin(struct running *r) {
+  r->is_done = r->is_replying = r->is_awaited = false;
+  r->done = DONE_OK;
+  r->done_number = 0;
+  buf_clear(&r->done_text);
+  r->signal = 0;
+  r->script_ns = r->late_ns = 0;
+  r->asked = 0;
+  r->stop = (struct error){.code = ERROR_NONE};
+  r->before = (struct tally){0};
+  r->upsert_began_ns = 0;
+  r->interrupt = (struct interrupt){.is_asked = false};
+  r->result->has_error = false;
+  buf_clear(&r->result->excerpt);
+  buf_clear(&r->result->trace);
+}
+
+static void ask(struct running *r, enum entry what, struct slice text, int64_t number) {
+  begin(r);
+  running_send(r, &(struct message){.kind = MESSAGE_ENTRY, .number = {what, number}, .text = {text}});
+  running_loop(r);
+}
+
+/* The worker is gone, or is made to go. */
+static int replace_worker(struct running *r, struct error *err) {
+  worker_stop(r->worker);
+  r->worker = NULL;
+  commands_end(&r->commands);
+  r->commands = (struct commands){.allowed = &r->job->allowed, .folder = r->job->folder};
+  r->credits = 0;
+  for (; r->frames_len; r->frames_len--) free(r->frames[r->frames_len - 1].payload);
+  if (worker_start(&r->worker, err)) return -1;
+  r->is_closed = false;
+  return give_task(r, err);
+}
+
+static enum entry_form form_of(int64_t what) {
+  return what == ENTRY_IS_EXPRESSION ? FORM_EXPRESSION : what == ENTRY_IS_CALL ? FORM_CALL : FORM_CODE;
+}
+
+static enum entry_end end_of(const struct running *r) {
+  bool is_fine = r->is_done && r->done == DONE_OK;
+  if (r->signal || (r->is_done && r->done == DONE_EXIT)) return ENTRY_ENDED_SESSION;
+  if (is_fine && r->done_number == ENTRY_IS_INCOMPLETE) return ENTRY_UNFINISHED;
+  if (r->interrupt.is_asked) return ENTRY_INTERRUPTED;
+  if (r->result->has_error || r->stop.code != ERROR_NONE) return ENTRY_FAILED;
+  return is_fine ? ENTRY_RAN : ENTRY_FAILED;
+}
+
+static void tell(struct session *s, struct entry_result *e) {
+  struct running *r = &s->running;
+  e->end = end_of(r);
+  e->form = form_of(r->done_number);
+  e->tally = r->before;
+  if (e->end == ENTRY_FAILED) e->err = r->result->has_error ? r->result->err : r->stop;
+  buf_add_slice(&e->trace, buf_slice(&r->result->trace));
+  tally_add(&s->total, &r->before);
+  if (!r->is_closed || e->end == ENTRY_ENDED_SESSION) return;
+  e->has_new_worker = true;
+  if (replace_worker(r, &e->err)) e->end = ENTRY_FAILED;
+}
+
+void session_run(struct session *s, struct slice text, int64_t number, struct entry_result *e) {
+  *e = (struct entry_result){.trace = BUF_WITH_LIMIT(1 << 20)};
+  ask(&s->running, ENTRY_RUN, text, number);
+  tell(s, e);
+}
+
+static int answer_of(struct session *s, enum entry what, struct slice text, struct buf *answer) {
+  struct running *r = &s->running;
+  struct entry_result e = {.trace = BUF_WITH_LIMIT(1 << 20)};
+  ask(r, what, text, 0);
+  buf_add_slice(answer, buf_slice(&r->done_text));
+  tell(s, &e);
+  entry_result_free(&e);
+  return e.end == ENTRY_RAN && buf_ok(answer) ? 0 : -1;
+}
+
+int session_complete(struct session *s, struct slice line, struct buf *answer) {
+  return answer_of(s, ENTRY_COMPLETE, line, answer);
+}
+
+int session_show(struct session *s, struct slice how, struct buf *answer) {
+  return answer_of(s, ENTRY_SHOW, how, answer);
+}
+
+int session_reset(struct session *s, struct error *err) { return replace_worker(&s->running, err); }
+
+int session_signals(const struct session *s) { return s->running.signal_fd; }
+
+void session_close(struct session *s, struct run_result *result) {
+  struct running *r = &s->running;
+  int code = r->is_done && r->done == DONE_EXIT && r->done_number ? 1 : 0;
+  if (r->signal) code = 128 + r->signal;
+  r->before = s->total;
+  running_finish(r);
+  running_close(r);
+  *result = s->result;
+  result->exit_code = code;
+  free(s);
+}
+
+void entry_result_free(struct entry_result *e) { buf_free(&e->trace); }

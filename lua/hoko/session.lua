@@ -1,0 +1,121 @@
+-- What `hoko repl` has its worker do: entries whose outermost locals stay visible, and
+-- their values shown.
+local native, inspect, hoko = ...
+
+local scan = native.run("session_scan.lua")
+
+local NAMES_MAX = 180 -- of a function's 200 locals
+local CODE, EXPRESSION, CALL, INCOMPLETE = 0, 1, 2, 3
+
+local session = {}
+
+-- By name: { f =, i = }, a function that has the local as its upvalue i.
+local kept = {}
+
+-- ---- locals ------------------------------------------------------------------
+
+local function keep(name, f, i) kept[name] = { f = f, i = i } end
+
+-- A constant known when it was compiled is no upvalue, so it gets a place of its own.
+local function keep_value(name, value)
+  keep(name, function() return value end, 1)
+end
+
+local function keep_locals(names, f, ...)
+  local at = {}
+  for i = 1, math.huge do
+    local name = native.upvalue_name(f, i)
+    if not name then break end
+    at[name] = i
+  end
+  for i, name in ipairs(names) do
+    if at[name] then keep(name, f, at[name]) else keep_value(name, (select(i, ...))) end
+  end
+end
+
+-- The kept names that occur in a text.
+local function used_names(text)
+  local names, seen = {}, {}
+  for name in text:gmatch("[%a_][%w_]*") do
+    if kept[name] and not seen[name] and #names < NAMES_MAX then
+      seen[name] = true
+      names[#names + 1] = name
+    end
+  end
+  return names
+end
+
+-- The text with its outermost locals handed over at its end; `keeper` is who takes them.
+local function with_keeper(text, names, return_at)
+  if #names == 0 or #names > NAMES_MAX then return text end
+  local list = table.concat(names, ", ")
+  local before, behind = text, ""
+  if return_at then before, behind = text:sub(1, return_at - 1), text:sub(return_at) end
+  local gap = return_at and " " or "\n"
+  return ("%s%s;(%s)(function() return %s end, %s); %s"):format(before, gap, "__keep", list, list, behind)
+end
+
+-- `text` as a function in which the kept locals are upvalues. Nil where that has limits.
+local function compile(text, chunk)
+  local names = used_names(text)
+  local head = #names > 0 and "local " .. table.concat(names, ", ") .. " " or ""
+  local make, message = load(head .. "return function(...) " .. text .. "\nend", chunk)
+  if not make then return nil, message end
+  local f = make()
+  for i = 1, math.huge do
+    local name = native.upvalue_name(f, i)
+    if not name then break end
+    if kept[name] then native.upvalue_join(f, i, kept[name].f, kept[name].i) end
+  end
+  return f
+end
+
+-- ---- running -----------------------------------------------------------------
+
+local shown = inspect.value
+
+local function show_all(values)
+  local columns = native.call("columns")
+  for i = 1, values.n do
+    if i > 1 or values.n > 0 then io.stdout:write(shown(values[i], columns), "\n") end
+  end
+end
+
+local function syntax_error(message, chunk)
+  local line, text = message:match("^" .. chunk:gsub("%p", "%%%0") .. ":(%d+): (.*)$")
+  return nil, text or message, chunk, math.tointeger(tonumber(line)) or 0
+end
+
+local function function_of(text, chunk, is_expression)
+  if is_expression then return compile("return " .. text, chunk) end
+  local names, return_at = {}, nil
+  if text:find("local", 1, true) then names, return_at = scan.outermost(text) end
+  keep_value("__keep", function(...) keep_locals(names, ...) end)
+  -- A goto over locals cannot be followed by what hands them over.
+  return compile(with_keeper(text, names, return_at), chunk) or compile(text, chunk)
+end
+
+--- Runs one entry and shows its values.
+---@param text string
+---@param number integer  of the entry; errors name it
+---@return integer? is       CODE …; nil where the text has no syntax
+---@return string? message   then, with chunk and line
+function session.run(text, number)
+  local chunk = "repl#" .. number
+  local is_expression = load("return " .. text, "=" .. chunk) ~= nil
+  local statements, message = load(text, "=" .. chunk)
+  if not is_expression and not statements then
+    if message:find("<eof>$") then return INCOMPLETE end
+    return syntax_error(message, chunk)
+  end
+  local f, limit = function_of(text, "=" .. chunk, is_expression)
+  if not f then return syntax_error(limit, chunk) end
+  local values = table.pack(f())
+  if values.n > 0 then
+    _G._ = values[1]
+    show_all(values)
+  end
+  return is_expression and (statements and CALL or EXPRESSION) or CODE
+end
+
+return session
