@@ -200,6 +200,7 @@ static enum outcome outcome_of_batch(struct sync *s, struct batch *b) {
   struct outcome_facts facts = {.end = e->end,
                                 .status = e->status,
                                 .is_create = b->kind == BATCH_CREATE,
+                                .is_alone = batch_range(b).to - batch_range(b).from == 1,
                                 .is_match = is_success && matches(s, b),
                                 .is_hoko_error = refusal.is_hoko};
   if (facts.is_match) s->failing_since_ns = 0; /* a 2xx that is no answer is a failure too */

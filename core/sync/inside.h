@@ -2,6 +2,7 @@
 #ifndef HOKO_SYNC_INSIDE_H
 #define HOKO_SYNC_INSIDE_H
 
+#include "sync/ask.h"
 #include "sync/identity.h"
 #include "sync/match.h"
 #include "sync/outcome.h"
@@ -42,6 +43,9 @@ struct sync {
   unsigned sent_len;     /* batches under way */
   int64_t failing_since_ns; /* of the first failure since the last 2xx; 0: none */
   int64_t bisected;      /* requests spent on finding bad rows */
+  struct ask ask;        /* for the partner of a row refused alone */
+  struct batch *asked;   /* whose row; NULL */
+  bool cannot_ask;       /* the key may not read partners */
   uint64_t seed;
   bool is_ended, is_stopped, was_replanned;
   bool warned_field[ROW_FIELDS];
@@ -61,6 +65,9 @@ void sync_warn(struct sync *s, const char *format, ...) PRINTF_LIKE(2, 3);
 void intake_step(struct sync *s);
 bool intake_is_empty(const struct sync *s);
 void intake_free(struct sync *s);
+/* Row I of B, an update, waits to be planned again: what is known of it has changed.
+ * false: no room. */
+bool intake_defer(struct sync *s, struct batch *b, uint32_t i);
 /* Plans the deferred rows again; some batch came back. */
 void intake_replan(struct sync *s);
 void batch_make_ready(struct sync *s, enum batch_kind kind);
@@ -85,11 +92,26 @@ int settle_abandoned(struct sync *s, struct batch *b);
 /* Commits the rejects that wait; -1: their rows are pending, and the sync stops. */
 MUST_USE int settle_rejects(struct sync *s);
 MUST_USE int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why);
+/* The range on top is one row whose partner Hoko does not have: its entry is marked. */
+MUST_USE int settle_gone(struct sync *s, struct batch *b, const struct sync_refusal *why);
+/* The same without a reject: the partner is made anew. */
+MUST_USE int settle_lost(struct sync *s, const struct batch *b);
 
 /* The row as JSON, as it was submitted. */
 void sync_put_submitted(const struct sync *s, struct buf *to, const struct row *row);
 
 /* refusing.c: which row was it */
+/* The range on top is one row: it is refused; its partner is gone; or it is told otherwise. */
+void refusing_alone(struct sync *s, struct batch *b, const struct sync_refusal *why);
+void refusing_gone(struct sync *s, struct batch *b, const struct sync_refusal *why);
+void refusing_done(struct sync *s, struct batch *b);
 void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why);
+
+/* asking.c: whether the partner of a row refused alone is there */
+bool asking_is_due(const struct sync *s, const struct batch *b);
+void asking_begin(struct sync *s, struct batch *b);
+void asking_step(struct sync *s);
+/* Whether E was a question. */
+bool asking_take(struct sync *s, struct exchange *e);
 
 #endif

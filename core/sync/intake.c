@@ -154,12 +154,16 @@ static void adopt(struct sync *s, const struct row *row, const struct plan *plan
 static const struct sync_refusal refused_before = {
     "refused", "the row is unchanged since it was rejected; hoko rejects show tells why, hoko rejects retry sends it again",
     "", 0};
+static const struct sync_refusal gone_before = {
+    "unknown_id", "Hoko has no partner of this key any more, and the row is unchanged since; --recreate makes it anew",
+    "id", 0};
 
 /* What comes before the row's identity matters; true: the row is told. */
-static bool told_at_once(struct sync *s, const struct row *row, const struct plan *plan, uint64_t ordinal) {
+static bool told_at_once(struct sync *s, const struct row *row, const struct plan *plan, bool is_gone,
+                         uint64_t ordinal) {
   switch (plan->what) {
   case PLAN_REJECT: reject_planned(s, ordinal, row, plan); return true;
-  case PLAN_REFUSED: refuse(s, ordinal, &refused_before); return true;
+  case PLAN_REFUSED: refuse(s, ordinal, is_gone ? &gone_before : &refused_before); return true;
   case PLAN_PENDING: s->tally.pending++; break;
   case PLAN_HELD: s->tally.held++; break;
   case PLAN_UNCHANGED:
@@ -191,7 +195,7 @@ static bool place_row(struct sync *s, const struct row *row, const struct known 
   struct identity who = identity_of_plan(s, &plan);
   bool has_earlier = plan.is_partial && (identity_find(&s->identities, &who, false).batch ||
                                          identity_find(&s->identities, &who, true).batch);
-  if (!has_earlier && told_at_once(s, row, &plan, ordinal)) return true;
+  if (!has_earlier && told_at_once(s, row, &plan, known->is_gone, ordinal)) return true;
   if (s->options.adopts && plan.what == PLAN_SEND) {
     adopt(s, row, &plan, ordinal);
     return true;
@@ -283,6 +287,28 @@ void intake_free(struct sync *s) {
 }
 
 /* ---- rows that waited ---------------------------------------------------- */
+
+/* A row of the same partner that waits already is newer, and goes on top. */
+static bool defer_beneath(struct sync *s, struct place_of_row at, const struct row *row, uint64_t ordinal) {
+  struct row newer = batch_row(at.batch, at.row), both = row_merged(row, &newer);
+  if (!batch_merge(at.batch, at.row, &both, at.batch->rows[at.row].ordinal)) return false;
+  s->tally.superseded++;
+  drop(s, ordinal);
+  return true;
+}
+
+bool intake_defer(struct sync *s, struct batch *b, uint32_t i) {
+  struct row row = batch_row(b, i);
+  struct identity who = {.id = &b->rows[i].id};
+  struct place_of_row at = identity_find(&s->identities, &who, false);
+  struct plan plan = {.row = row, .as = b->rows[i], .has_id = true};
+  bool is_kept = at.batch ? defer_beneath(s, at, &row, b->rows[i].ordinal)
+                          : add_to(s, &s->pool[0], &plan, b->rows[i].ordinal) == 0;
+  if (!is_kept) return false;
+  b->rows[i].is_told = true;
+  s->was_replanned = false;
+  return true;
+}
 
 /* Takes the deferred rows out and plans each again: those whose identity is still
  * under way come back in.  Their bytes are moved aside first. */

@@ -13,11 +13,15 @@ static enum outcome of_status(const struct outcome_facts *f) {
   switch (status) {
   case 400: case 409: case 422: return f->is_create && !f->is_hoko_error ? OUTCOME_UNCLEAR : OUTCOME_REFUSED;
   case 401: case 403: return OUTCOME_STOP_AUTH;
+  case 404:
+    if (!f->is_create && f->is_alone && f->is_hoko_error) return OUTCOME_REFUSED;
+    break;
   case 408: case 425: return unknown(f);
   case 413: return OUTCOME_TOO_LARGE;
   case 429: return OUTCOME_LIMITED;
-  default: return f->is_create && status >= 400 && !f->is_hoko_error ? OUTCOME_STOP_UNCLEAR : OUTCOME_STOP;
+  default: break;
   }
+  return f->is_create && status >= 400 && !f->is_hoko_error ? OUTCOME_STOP_UNCLEAR : OUTCOME_STOP;
 }
 
 enum outcome outcome_of(const struct outcome_facts *f) {

@@ -23,6 +23,7 @@ struct outcome_facts {
   int status;
   bool is_create;
   bool is_match;      /* the answer is a complete array that matches the rows, one to one */
+  bool is_alone;      /* it is one row: then an unknown id is possible */
   bool is_hoko_error; /* the body has Hoko's own error form */
 };
 

@@ -47,8 +47,11 @@ static struct plan update(const struct plan_facts *f, const struct uuid *id) {
       .kind = BATCH_UPDATE, .row = *f->row, .has_id = true, .as = {.id = *id, .seq = f->known->seq, .mask = mask}};
 }
 
-static bool is_refused_still(const struct plan_facts *f) {
-  return f->known->is_rejected && !f->retries_rejects && f->content && f->known->rejected_content == f->content;
+/* What was refused stays so; but a gone partner can be made anew, or the row names another. */
+static bool is_refused_still(const struct plan_facts *f, const struct uuid *id) {
+  const struct known *known = f->known;
+  if (known->is_gone && (f->recreates || (id && !uuid_equal(id, &known->id)))) return false;
+  return known->is_rejected && !f->retries_rejects && f->content && known->rejected_content == f->content;
 }
 
 struct plan plan_row(const struct plan_facts *f) {
@@ -58,7 +61,7 @@ struct plan plan_row(const struct plan_facts *f) {
   if (has_id && known->seq && !known->is_gone && !uuid_equal(&id, &known->id))
     return reject("key_conflict", "id", "the key is bound to another partner already");
   if (known->is_held) return (struct plan){.what = f->has_key ? PLAN_PENDING : PLAN_HELD};
-  if (is_refused_still(f)) return (struct plan){.what = PLAN_REFUSED};
+  if (is_refused_still(f, has_id ? &id : NULL)) return (struct plan){.what = PLAN_REFUSED};
   if (f->adopts && known->seq) return (struct plan){.what = PLAN_UNCHANGED}; /* the state knows better */
   if (has_id) return update(f, &id);
   if (known->is_made) return (struct plan){.what = PLAN_UNCHANGED};

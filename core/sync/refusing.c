@@ -5,13 +5,16 @@
 /* After so many rows refused alone and none accepted, the cause is the same for all. */
 enum { COMMON_CAUSE_ROWS = 8 };
 
-/* The range on top is rejected whole. */
-static void reject_range(struct sync *s, struct batch *b, const struct sync_refusal *why) {
-  if (settle_rejected(s, b, batch_range(b), why)) return;
+void refusing_done(struct sync *s, struct batch *b) {
   b->tries = 0;
   b->ranges_len--;
   if (b->ranges_len == 0) dispatch_close(s, b);
   else dispatch_send_again(s, b, 0);
+}
+
+/* The range on top is rejected whole. */
+static void reject_range(struct sync *s, struct batch *b, const struct sync_refusal *why) {
+  if (settle_rejected(s, b, batch_range(b), why) == 0) refusing_done(s, b);
 }
 
 static void reject_rest(struct sync *s, struct batch *b, const struct sync_refusal *why) {
@@ -37,6 +40,17 @@ static void halve(struct sync *s, struct batch *b) {
   dispatch_send_again(s, b, 0);
 }
 
+void refusing_alone(struct sync *s, struct batch *b, const struct sync_refusal *why) {
+  b->refused_rows++;
+  if (b->refused_rows >= COMMON_CAUSE_ROWS && !b->has_success) reject_rest(s, b, why);
+  else reject_range(s, b, why);
+}
+
+/* Each such row has a cause of its own. */
+void refusing_gone(struct sync *s, struct batch *b, const struct sync_refusal *why) {
+  if (settle_gone(s, b, why) == 0) refusing_done(s, b);
+}
+
 void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why) {
   struct range range = batch_range(b);
   if (range.to - range.from > 1) {
@@ -49,7 +63,6 @@ void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *
     return;
   }
   s->bisected++;
-  b->refused_rows++;
-  if (b->refused_rows >= COMMON_CAUSE_ROWS && !b->has_success) reject_rest(s, b, why);
-  else reject_range(s, b, why);
+  if (asking_is_due(s, b)) asking_begin(s, b);
+  else refusing_alone(s, b, why);
 }

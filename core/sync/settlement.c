@@ -230,7 +230,9 @@ void sync_put_submitted(const struct sync *s, struct buf *to, const struct row *
   buf_add_text(to, between[0] == '{' ? "{}" : "}");
 }
 
-static int reject_each(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why) {
+/* IS_GONE: it is one row, and Hoko does not have its partner. */
+static int reject_each(struct sync *s, struct batch *b, struct range rows, bool is_gone,
+                       const struct sync_refusal *why) {
   uint32_t n = rows.to - rows.from;
   struct buf json = BUF_WITH_LIMIT(64 << 20);
   struct reject *rejects = calloc(n, sizeof *rejects);
@@ -259,6 +261,10 @@ static int reject_each(struct sync *s, struct batch *b, struct range rows, const
   for (uint32_t k = 0; k < n; k++)
     rejects[k].row = (struct slice){json.ptr + (k ? ends[k - 1] : 0), ends[k] - (k ? ends[k - 1] : 0)};
   struct commit c = {.rejects = rejects, .rejects_len = n, .closed = batch_intent(b), .closed_len = *batch_intent(b) ? 1 : 0};
+  if (is_gone && b->rows[rows.from].seq) {
+    c.gone = &b->rows[rows.from].seq;
+    c.gone_len = 1;
+  }
   rc = commit(s, &c);
 out:
   buf_free(&json);
@@ -267,14 +273,28 @@ out:
   return rc;
 }
 
-int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why) {
-  if (sync_need_stream(s) || reject_each(s, b, rows, why)) return -1;
+static int settle_refused(struct sync *s, struct batch *b, struct range rows, bool is_gone,
+                          const struct sync_refusal *why) {
+  if (sync_need_stream(s) || reject_each(s, b, rows, is_gone, why)) return -1;
   for (uint32_t i = rows.from; i < rows.to; i++) {
     told(s, b, i);
     s->tally.rejected++;
     s->options.events.refused(s->options.events.user, b->rows[i].ordinal, why);
   }
   return 0;
+}
+
+int settle_rejected(struct sync *s, struct batch *b, struct range rows, const struct sync_refusal *why) {
+  return settle_refused(s, b, rows, false, why);
+}
+
+int settle_gone(struct sync *s, struct batch *b, const struct sync_refusal *why) {
+  return settle_refused(s, b, batch_range(b), true, why);
+}
+
+int settle_lost(struct sync *s, const struct batch *b) {
+  struct commit c = {.gone = &b->rows[batch_range(b).from].seq, .gone_len = 1};
+  return commit(s, &c);
 }
 
 int settle_rejects(struct sync *s) {

@@ -87,6 +87,10 @@ int sync_new(struct sync **out, const struct sync_options *options, struct error
   s->seed = options->seed;
   s->identities = (struct identities){.map = MAP_WITH_LIMIT(IDENTITIES_MAX), .key = options->hash_key};
   s->dry = MAP_WITH_LIMIT(DRY_MAX);
+  ask_init(&s->ask, &(struct ask_options){.transport = options->transport,
+                                          .clock = options->clock,
+                                          .give_up_ms = options->give_up_ms,
+                                          .seed = options->seed});
   if (new_pool(s, err) || new_scratch(s, err)) {
     sync_free(s);
     return -1;
@@ -103,6 +107,7 @@ void sync_free(struct sync *s) {
   map_free(&s->dry);
   matching_free(&s->matching);
   rejects_free(&s->rejects);
+  ask_free(&s->ask);
   intake_free(s);
   free(s->acks);
   free(s->made);
@@ -152,7 +157,7 @@ static bool take_exchanges(struct sync *s) {
   bool any = false;
   if (s->options.is_dry) return false; /* there is no transport */
   while ((e = transport_next(s->options.transport))) {
-    dispatch_take(s, e);
+    if (!asking_take(s, e)) dispatch_take(s, e);
     any = true;
   }
   return any;
@@ -162,6 +167,7 @@ void sync_step(struct sync *s) {
   do {
     intake_step(s);
     dispatch_step(s);
+    asking_step(s);
     if (!s->was_replanned && !s->is_stopped) {
       s->was_replanned = true;
       intake_replan(s);
@@ -176,7 +182,8 @@ void sync_step(struct sync *s) {
 int64_t sync_wake_at(const struct sync *s) {
   int64_t at = rejects_due(&s->rejects);
   if (s->is_stopped || s->options.is_dry) return at;
-  int64_t open = transport_ready_at(s->options.transport);
+  int64_t open = transport_ready_at(s->options.transport), asked = ask_wake_at(&s->ask);
+  if (asked < at) at = asked;
   for (uint32_t i = 1; i < s->pool_len; i++) {
     const struct batch *b = &s->pool[i];
     if (b->state != BATCH_WAITING) continue;
@@ -188,7 +195,7 @@ int64_t sync_wake_at(const struct sync *s) {
 }
 
 bool sync_is_done(const struct sync *s) {
-  if (s->sent_len) return false;
+  if (s->sent_len || s->ask.is_sent) return false;
   if (s->is_stopped) return true;
   if (!s->is_ended || s->intake.payload || s->pool[0].rows_len || s->rejects.len) return false;
   for (uint32_t i = 1; i < s->pool_len; i++)

@@ -4,7 +4,8 @@
  *
  * Each seed is one story: a source of keyed rows is synced by runs that crash,
  * requests that are dropped, cut, refused, limited, answered wrongly or applied
- * late, until nothing is pending or held.  Then every key must have exactly one
+ * late, while somebody deletes partners at the server, until nothing is pending or
+ * held.  Then every key must have exactly one
  * partner with the newest values, no older value may have come after a newer one,
  * and in each run the counts must add up (J2, and the promises 1 to 3 of the
  * manual).  A failure prints its seed.  The state is real SQLite in DIR. */
@@ -59,6 +60,7 @@ struct partner_at_server {
   char name[32], phone[32];
   unsigned version; /* of its phone, for the order of updates */
   int64_t created_ms;
+  bool is_deleted;
 };
 
 static struct partner_at_server partners[PARTNERS_MAX];
@@ -155,16 +157,42 @@ static void apply(struct flying *f) {
   buf_add_char(&f->answer, ']');
 }
 
-/* Rows whose name begins with "bad" are refused, and with them their request. */
-static bool is_refused(const struct flying *f) { return memmem(f->body, f->body_len, "\"bad", 4) != NULL; }
+static bool names(const struct flying *f, const struct partner_at_server *p) {
+  char id[UUID_TEXT_LEN];
+  uuid_format(&p->id, id);
+  return memmem(f->body, f->body_len, id, sizeof id) != NULL;
+}
+
+/* Rows whose name begins with "bad" or whose partner was deleted are refused, and with
+ * them their request. */
+static bool is_refused(const struct flying *f) {
+  for (size_t i = 0; i < partners_len; i++)
+    if (partners[i].is_deleted && names(f, &partners[i])) return true;
+  return memmem(f->body, f->body_len, "\"bad", 4) != NULL;
+}
+
+/* Of the one partner that is asked for: an array of it, or of none. */
+static void show(struct flying *f, const char *id_text) {
+  struct uuid id;
+  struct partner_at_server *p = uuid_parse(slice_of(id_text), &id) ? find(&id) : NULL;
+  buf_add_char(&f->answer, '[');
+  if (!p) broken = "a question for an id that was never given";
+  else if (!p->is_deleted) put_partner(&f->answer, p);
+  buf_add_char(&f->answer, ']');
+}
 
 static void list(struct flying *f) {
   unsigned take = 0, skip = 0;
+  if (strncmp(f->target, "/partners?id=", 13) == 0) {
+    show(f, f->target + 13);
+    return;
+  }
   if (sscanf(f->target, "/partners?take=%u&skip=%u", &take, &skip) != 2) broken = "a listing that cannot be read";
   buf_add_char(&f->answer, '[');
-  for (size_t i = skip; i < partners_len && i < (size_t)skip + take; i++) {
+  for (size_t n = partners_len, i = 0; n-- > 0 && i < (size_t)skip + take;) {
+    if (partners[n].is_deleted || i++ < skip) continue;
     if (f->answer.len > 1) buf_add_char(&f->answer, ',');
-    put_partner(&f->answer, &partners[partners_len - 1 - i]);
+    put_partner(&f->answer, &partners[n]);
   }
   buf_add_char(&f->answer, ']');
 }
@@ -255,8 +283,12 @@ static void hand_back(struct flying *f) {
     struct slice body = buf_slice(&f->answer);
     if (f->wrong == 's' && body.len > 2) body.len /= 2;
     if (f->wrong == 'g') body = SLICE("<html>");
-    (void)answer_feed(e->answer, body);
-    answer_end(e->answer);
+    if (e->answer) {
+      (void)answer_feed(e->answer, body);
+      answer_end(e->answer);
+    } else {
+      buf_add_slice(&e->text, body);
+    }
   }
   f->e = NULL;
 }
@@ -307,7 +339,7 @@ static void pass_time(int64_t wake_ns, int64_t limit) {
 struct source_row {
   char key[16], name[32];
   unsigned version;
-  bool is_bad;
+  bool is_bad, is_deleted; /* somebody deletes its partner at the server */
 };
 
 static struct source_row source[KEYS_MAX];
@@ -316,6 +348,17 @@ static unsigned source_len, versions;
 static void edit_source(void) {
   for (unsigned i = 0; i < source_len; i++)
     if (chance(40)) source[i].version = ++versions;
+}
+
+/* Somebody deletes a partner in the server's own pages; its row changes, so that the
+ * next run meets it. */
+static void delete_one(void) {
+  struct partner_at_server *p = partners_len ? &partners[rnd() % partners_len] : NULL;
+  for (unsigned i = 0; p && i < source_len; i++) {
+    if (strcmp(source[i].name, p->name) != 0) continue;
+    p->is_deleted = source[i].is_deleted = true;
+    source[i].version = ++versions;
+  }
 }
 
 static void new_source(void) {
@@ -344,6 +387,7 @@ static void put_source(struct buf *frame) {
 /* ---- the client ----------------------------------------------------------- */
 
 static struct stream *open_stream;
+static bool recreates; /* this story's runs make anew what was deleted */
 
 static struct stream *give_stream(void *user, struct error *err) { (void)user, (void)err; return open_stream; }
 static void refused(void *user, uint64_t ordinal, const struct sync_refusal *why) { (void)user, (void)ordinal, (void)why; }
@@ -357,6 +401,7 @@ static struct sync_options options_of(struct state *state) {
                                .file = "source.csv",
                                .key_name = "ref",
                                .has_key = true,
+                               .recreates = recreates,
                                .batch_rows = (uint32_t)between(1, 8),
                                .batch_bytes = 4096,
                                .concurrency = (unsigned)between(1, 4),
@@ -457,10 +502,12 @@ static void check_end(void) {
   for (unsigned k = 0; k < source_len && !broken; k++) {
     unsigned found = 0, version = 0;
     for (size_t i = 0; i < partners_len; i++)
-      if (strcmp(partners[i].name, source[k].name) == 0) found++, version = partners[i].version;
-    if (source[k].is_bad ? found != 0 : found == 0) broken = "a row is lost (promise 1)";
+      if (!partners[i].is_deleted && strcmp(partners[i].name, source[k].name) == 0)
+        found++, version = partners[i].version;
+    bool may_be_gone = source[k].is_deleted && !recreates;
+    if (source[k].is_bad ? found != 0 : found == 0 && !may_be_gone) broken = "a row is lost (promise 1)";
     else if (found > 1) broken = "a partner is made twice (promise 2)";
-    else if (!source[k].is_bad && version != source[k].version) broken = "a partner has not its newest value";
+    else if (found && version != source[k].version) broken = "a partner has not its newest value";
   }
 }
 
@@ -472,6 +519,7 @@ static void story(uint64_t seed, const char *folder) {
   closed_until = 0;
   broken = NULL;
   bad_days = (unsigned)between(0, 60);
+  recreates = chance(50);
   new_source();
   (void)snprintf(path, sizeof path, "%s/sim-%" PRIu64, folder, seed);
   (void)snprintf(url, sizeof url, "sqlite:%s/s.db", path);
@@ -480,6 +528,7 @@ static void story(uint64_t seed, const char *folder) {
   for (unsigned run = 0; run < RUNS_MAX && !broken && !is_clean; run++) {
     if (run > 30) bad_days = 0; /* every bad day ends */
     if (run < 20 && chance(50)) edit_source();
+    if (run < 20 && chance(15)) delete_one();
     is_clean = run_once(url, chance(40) && run < 30 ? (unsigned)between(1, 40) : STEPS_MAX);
     for (int64_t until = now_ms + between(1000, 20 * 60000); now_ms < until;) pass_time(INT64_MAX, until);
   }

@@ -129,6 +129,21 @@ static void a_gone_partner_is_made_anew_only_on_request(void **unused) {
   assert_true(slice_is(p.row.field[ROW_EMAIL], "\"new@b.co\""));
 }
 
+static void a_rejected_row_of_a_gone_partner_is_made_anew_on_request(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", NULL);
+  struct known known = known_as("\"A\"", NULL);
+  known.is_gone = known.is_rejected = true;
+  known.rejected_content = 77;
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true, .content = 77};
+  assert_int_equal(plan_row(&f).what, PLAN_REFUSED);
+  f.recreates = true;
+  assert_int_equal(plan_row(&f).kind, BATCH_CREATE);
+  f.recreates = false;
+  row.id = SLICE(OTHER); /* binds the key to a partner that is there */
+  assert_int_equal(plan_row(&f).what, PLAN_SEND);
+}
+
 static void an_equal_create_without_key_that_was_made_is_unchanged(void **unused) {
   (void)unused;
   struct row row = row_of(NULL, NULL, "\"A\"", NULL);
@@ -157,6 +172,7 @@ int main(void) {
       cmocka_unit_test(a_row_of_a_held_create_waits),
       cmocka_unit_test(a_rejected_row_is_sent_again_only_when_it_changed),
       cmocka_unit_test(a_gone_partner_is_made_anew_only_on_request),
+      cmocka_unit_test(a_rejected_row_of_a_gone_partner_is_made_anew_on_request),
       cmocka_unit_test(an_equal_create_without_key_that_was_made_is_unchanged),
       cmocka_unit_test(an_id_is_an_update_of_all_that_the_row_has),
   };

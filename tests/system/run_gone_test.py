@@ -1,0 +1,110 @@
+"""Partners that Hoko no longer has: found out, rejected, kept marked, made anew on request."""
+
+import unittest
+
+from support import RunTest
+
+SYNC = ('hoko.sync{ stream="crm", source=hoko.csv("people.csv"), key="ref",\n'
+        '  transform=function(r) return {name=r.name, phone=r.phone} end }\n')
+
+
+class Gone(RunTest):
+    def people(self, *rows):
+        self.write("people.csv", "ref,name,phone\n" + "".join(",".join(row) + "\n" for row in rows))
+
+    def remove(self, *names):
+        """Somebody deletes partners in Hoko's pages."""
+        ids = [p["id"] for p in self.mock.partners() if p["name"] in names]
+        self.assertEqual(len(ids), len(names))
+        self.assertEqual(self.mock.ask("DELETE", body=ids).status, 200)
+
+    def first_run(self, count=3):
+        self.start()
+        self.people(*((f"k{i}", f"N{i}", "+1") for i in range(count)))
+        self.script(SYNC)
+        self.assert_rows(submitted=count, created=count)
+
+    def names(self):
+        return sorted(p["name"] for p in self.mock.partners())
+
+    def test_an_update_of_a_partner_that_hoko_lost_is_rejected_alone(self):
+        self.first_run()
+        self.remove("N1")
+        self.people(("k0", "N0", "+2"), ("k1", "N1", "+2"), ("k2", "N2", "+2"))
+        self.script(SYNC, code=3)
+        self.assert_rows(submitted=3, updated=2, rejected=1)
+        reject, = self.rejects()
+        self.assertEqual((reject["key"], reject["code"], reject["field"], reject["status"]), ("k1", "unknown_id", "id", 400))
+
+    def test_a_gone_key_costs_no_request_later_changed_or_not(self):
+        self.first_run()
+        self.remove("N1")
+        self.people(("k1", "N1", "+2"))
+        self.script(SYNC, code=3)
+        for phone in "+2", "+3":
+            self.people(("k1", "N1", phone))
+            self.script(SYNC + "print(1)", code=3)
+            self.assert_rows(submitted=1, rejected=1)
+            self.assertEqual(self.report["requests"]["sent"], 0)
+            self.assertEqual([r["code"] for r in self.rejects()], ["unknown_id"])
+
+    def test_recreate_makes_a_gone_partner_anew_with_all_that_is_known(self):
+        self.first_run()
+        self.remove("N1")
+        self.people(("k1", "N1", "+2"))
+        self.script(SYNC, code=3)
+        self.script(SYNC, options=("--recreate",))
+        self.assert_rows(submitted=1, created=1)
+        made, = [p for p in self.mock.partners() if p["name"] == "N1"]
+        self.assertEqual(made["phone"], "+2")
+        self.assertEqual(self.rejects(), [])
+        self.script(SYNC)
+        self.assert_rows(submitted=1, unchanged=1)
+
+    def test_recreate_makes_it_anew_in_the_run_that_finds_it_gone(self):
+        self.first_run()
+        self.remove("N0", "N2")
+        self.people(("k0", "N0", "+2"), ("k1", "N1", "+2"), ("k2", "N2", "+2"))
+        self.script(SYNC, options=("--recreate",))
+        self.assert_rows(submitted=3, updated=1, created=2)
+        self.assertEqual(self.names(), ["N0", "N1", "N2"])
+
+    def test_a_row_refused_for_itself_is_not_taken_for_a_lost_partner(self):
+        def answer(handler, rows):
+            handler.reply(400, {"error": {"en": "Invalid request", "ar": "x"}})
+        self.record(answer)
+        self.recorder.server.RequestHandlerClass.do_GET = lambda h: h.reply(
+            200, [{"id": h.path.split("=")[1], "name": "A"}])
+        self.script('hoko.partners.upsert({{id="00000000-0000-4000-8000-000000000001", name="B"}})', code=3)
+        reject, = self.rejects()
+        self.assertEqual((reject["code"], reject["message"]), ("refused", "Invalid request"))
+
+    def test_a_key_that_may_not_read_partners_leaves_the_row_refused(self):
+        def answer(handler, rows):
+            handler.reply(400, {"error": {"en": "Invalid request", "ar": "x"}})
+        self.record(answer)
+        asked = []
+
+        def get(handler):
+            asked.append(handler.path)
+            handler.reply(403, {"error": {"en": "Missing", "ar": "x"}, "missingScopes": ["partnersRead"]})
+        self.recorder.server.RequestHandlerClass.do_GET = get
+        self.script('hoko.partners.upsert({{id="00000000-0000-4000-8000-000000000001", name="B"},\n'
+                    '{id="00000000-0000-4000-8000-000000000002", name="B"}})', code=3)
+        self.assertEqual([r["code"] for r in self.rejects()], ["refused", "refused"])
+        self.assertEqual(len(asked), 1)
+        self.assertIn("may not read partners", self.err)
+
+    def test_questions_stay_within_the_bisect_limit(self):
+        self.start("--partners", "1")
+        rows = ",".join('{id="00000000-0000-4000-8000-9%011d", name="x"}' % i for i in range(40))
+        self.script("hoko.partners.upsert({" + rows + "})", code=3, options=("--bisect-limit", "20"))
+        self.assert_rows(submitted=40, rejected=40)
+        self.assertLessEqual(self.report["requests"]["sent"], 22)
+        codes = [r["code"] for r in self.rejects()]
+        self.assertGreater(codes.count("unknown_id"), 3)
+        self.assertGreater(codes.count("unclear"), 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
