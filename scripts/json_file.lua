@@ -11,8 +11,8 @@ for _, agency in ipairs(export.agencies) do
   for _, contact in ipairs(agency.contacts) do
     rows[#rows + 1] = {
       name = contact.name .. " (" .. agency.title .. ")",
-      email = contact.email ~= hoko.null and hoko.text.email(contact.email) or nil,
-      phone = contact.phone ~= hoko.null and hoko.text.phone(contact.phone, agency.country) or nil,
+      email = hoko.text.email(contact.email),
+      phone = hoko.text.phone(contact.phone, agency.country),
     }
   end
 end

@@ -23,11 +23,11 @@ static bool next_section(struct sections *s, struct slice *section) {
   return true;
 }
 
-/* "hoko.csv" of the section's heading, without what scdoc escapes. */
+/* "hoko.csv" of the section's heading. */
 static void name_of(struct slice section, char name[NAME_SIZE]) {
   size_t len = 0;
-  for (size_t i = 2; i < section.len && !strchr("(\n", section.ptr[i]) && len < NAME_SIZE - 1; i++)
-    if (section.ptr[i] != '\\') name[len++] = section.ptr[i];
+  while (2 + len < section.len && !strchr("(\n", section.ptr[2 + len]) && len < NAME_SIZE - 1) len++;
+  memcpy(name, section.ptr + 2, len);
   name[len] = '\0';
 }
 

@@ -2,7 +2,8 @@
 local hoko, native, task = ...
 
 local options = native.run("options.lua", native)
-local partners = native.run("partners.lua", native, options, task)
+native.run("rows.lua", hoko, native, options)
+local partners = native.run("partners.lua", native, options, task, native.run("map.lua", hoko, native, options))
 
 hoko.partners = { upsert = partners.upsert, create = partners.create }
 hoko.sync = partners.sync
@@ -16,6 +17,7 @@ native.run("service.lua", hoko, native, options)
 hoko.partners.adopt = partners.adopter(hoko.partners.list, hoko.null)
 if task.is_check then task.check = native.run("check.lua", native, options) end
 if task.kind == "tests" then task.run_tests = native.run("test.lua", hoko, native, options, task) end
+native.run("strict.lua", hoko, native)
 if task.kind == "code" then
   local inspect = native.run("inspect.lua", native, hoko.null)
   function task.print_values(...)

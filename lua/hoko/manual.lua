@@ -24,7 +24,7 @@ local function luals_type(spec)
 end
 
 local function options_class(entry)
-  local before, last = entry.name:match("^(.*)%.(%w+)$")
+  local before, last = entry.name:match("^(.*)%.([%w_]+)$")
   return ("%s.%s%sOptions"):format(before, last:sub(1, 1):upper(), last:sub(2))
 end
 
@@ -78,7 +78,7 @@ end
 
 -- The tables that stand between hoko and its functions, each once and the outer first.
 local function put_table(put, made, name)
-  local above = name:match("^(.*)%.%w+$")
+  local above = name:match("^(.*)%.[%w_]+$")
   if made[above] then return end
   if above:find("%.") then put_table(put, made, above) end
   made[above] = true
@@ -152,7 +152,8 @@ local function escape(text) return (text:gsub("[\\*_`<>~]", "\\%0")) end
 local function put_term(put, term, text) put("*", escape(term), "*\n\t", escape(text), "\n\n") end
 
 local function put_page(put, entry)
-  put("# ", escape(reference.signature(entry)), "\n\n", escape(entry.text), "\n\n")
+  -- scdoc takes a heading as it is.
+  put("# ", reference.signature(entry), "\n\n", escape(entry.text), "\n\n")
   for _, param in ipairs(entry.params or {}) do
     put_term(put, param[1], param[3] and ("%s: %s"):format(param[2], param[3]) or param[2])
   end

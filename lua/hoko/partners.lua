@@ -1,5 +1,5 @@
 -- hoko.partners and hoko.sync: arguments are checked here, rows are native.
-local native, options, task = ...
+local native, options, task, prepare_map = ...
 
 local partners = {}
 
@@ -105,7 +105,7 @@ function partners.sync(given)
   if given.source == nil then native.raise(name .. ": option 'source' is missing") end
   check_rows(name, given.source)
   return run(name, given.source, given, {
-    transform = given.transform, on_error = given.on_error,
+    transform = prepare_map(given.source, given.transform), on_error = given.on_error,
     key_of_source = given.key ~= nil and given.transform ~= nil,
   })
 end

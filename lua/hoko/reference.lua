@@ -46,8 +46,8 @@ local run = ...
 local reference = { entries = {}, classes = {} }
 
 local by_name, classes_by_name = {}, {}
-for _, file in ipairs{ "reference_partners.lua", "reference_sources.lua", "reference_helpers.lua" } do
-  local part = run(file)
+for _, subject in ipairs{ "partners", "sources", "shapes", "helpers" } do
+  local part = run("reference_" .. subject .. ".lua")
   for _, entry in ipairs(part.entries) do
     reference.entries[#reference.entries + 1], by_name[entry.name] = entry, entry
   end

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "worker/bind/command.h"
 #include "worker/bind/json.h"
+#include "worker/bind/source.h"
 #include "worker/bind/sources.h"
 #include "worker/bind/text.h"
 #include "worker/host.h"
@@ -177,6 +178,7 @@ static int end_process(lua_State *L) {
 void bind_native(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"upsert", pump_upsert}, {"raise", raise_lua}, {"encode", NULL},     {"is_source", is_source},
+      {"demand", source_csv_demand},
       {"is_uuid", is_uuid},    {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
       {"execute", command_execute}, {"popen", command_open},
       {"now", now},            {"sleep", sleep_for}, {"exit", end_process},

@@ -61,6 +61,9 @@ MUST_USE bool source_reject(lua_State *L, struct source *s, uint64_t line, const
 int source_csv(lua_State *L);
 int source_ndjson(lua_State *L);
 int source_json(lua_State *L);
+/* (source, array of columns): a CSV source that is not open yet demands them too, as its
+ * option `columns` does; any other is left as it is. */
+int source_csv_demand(lua_State *L);
 
 /* Makes the sources' common metatable, once a state. */
 void source_register(lua_State *L);

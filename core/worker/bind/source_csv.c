@@ -312,3 +312,42 @@ int source_csv(lua_State *L) {
   t->names_ref = luaL_ref(L, LUA_REGISTRYINDEX);
   return source_return(L);
 }
+
+/* ---- columns that a map names ---- */
+
+/* A file with a header has names, one without has numbers. */
+static void check_demanded(lua_State *L, const struct source_csv *t) {
+  bool is_number = lua_isinteger(L, -1), has_numbers = t->header == HEADER_NONE;
+  if (is_number == has_numbers) return;
+  const char *column = luaL_tolstring(L, -1, NULL);
+  if (is_number) raise_error(L, "hoko.map: the file has a header, so column %s is to be named", column);
+  raise_error(L, "hoko.map: the file has no header, so column '%s' is to be a number", column);
+}
+
+/* Pushes the array of the columns demanded already, a new one where there is none. */
+static void push_columns(lua_State *L, const struct source_csv *t) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, t->names_ref);
+  if (lua_getfield(L, -1, "columns") == LUA_TNIL) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, "columns");
+    lua_remove(L, -2);
+  }
+  lua_remove(L, -2);
+}
+
+int source_csv_demand(lua_State *L) {
+  void *source;
+  if (!source_native(L, 1, &source) || ((struct source *)source)->kind != &kind) return 0;
+  struct source_csv *t = source;
+  if (t->source.state != SOURCE_NEW) return 0;
+  luaL_checktype(L, 2, LUA_TTABLE);
+  push_columns(L, t);
+  lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
+  for (lua_Integer i = 1; lua_rawgeti(L, 2, i) != LUA_TNIL; i++) {
+    check_demanded(L, t);
+    if (t->header == HEADER_NONE) lua_pop(L, 1);
+    else lua_rawseti(L, -2, ++len);
+  }
+  return 0;
+}

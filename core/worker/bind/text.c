@@ -11,11 +11,28 @@ enum { SHORT_MAX = 256, TEXT_MAX = 1 << 20 };
 
 typedef int (*text_form)(struct buf *b, struct slice s);
 
-/* Argument 1, or the empty slice for nil; raises for anything else. */
+/* A whole number as its digits, so that 5e8 is "500000000". */
+static void number_to_text(lua_State *L) {
+  lua_Integer whole;
+  if (lua_isinteger(L, 1) || !lua_numbertointeger(lua_tonumber(L, 1), &whole)) return;
+  if ((lua_Number)whole != lua_tonumber(L, 1)) return;
+  lua_pushinteger(L, whole);
+  lua_replace(L, 1);
+}
+
+/* Nothing, or JSON's null. */
+static bool is_none(lua_State *L, int index) {
+  return lua_isnoneornil(L, index) || (lua_islightuserdata(L, index) && !lua_touserdata(L, index));
+}
+
+/* Argument 1, of a number its text, or the empty slice for nil and for JSON's null;
+ * raises for anything else. */
 static struct slice argument(lua_State *L, const char *function) {
   struct slice s = {"", 0};
-  if (lua_type(L, 1) == LUA_TSTRING) s.ptr = lua_tolstring(L, 1, &s.len);
-  else if (!lua_isnoneornil(L, 1))
+  int type = lua_type(L, 1);
+  if (type == LUA_TNUMBER) number_to_text(L);
+  if (type == LUA_TSTRING || type == LUA_TNUMBER) s.ptr = lua_tolstring(L, 1, &s.len);
+  else if (!is_none(L, 1))
     raise_error(L, "hoko.text.%s: expected a string or nil, got a %s", function, luaL_typename(L, 1));
   return s;
 }
@@ -115,7 +132,7 @@ static const struct phone_country *check_country(lua_State *L) {
 
 static int phone(lua_State *L) {
   struct slice s = argument(L, "phone");
-  if (lua_isnoneornil(L, 2)) return push_digits(L, s, SLICE("+"));
+  if (is_none(L, 2)) return push_digits(L, s, SLICE("+"));
   char number[PHONE_SIZE];
   if (phone_read(s, check_country(L), number)) lua_pushstring(L, number);
   else lua_pushnil(L);

@@ -65,6 +65,38 @@ function Response:json() end
 ---@overload fun(): table?
 local Source = {}
 
+---A source that can be filtered, mapped and cut.
+---@class hoko.Rows
+---@overload fun(): any
+local Rows = {}
+
+---Only the rows for which f is true.
+---@param f fun(row: any): boolean
+---@return hoko.Rows
+function Rows:filter(f) end
+
+---What f makes of each row; nil leaves the row out.
+---@param f fun(row: any): any
+---@return hoko.Rows
+function Rows:map(f) end
+
+---At most so many rows; the source is closed behind the last.
+---@param count integer
+---@return hoko.Rows
+function Rows:take(count) end
+
+---A value in a map: what hoko.map.join and the others give.
+---@class hoko.MapPart
+local MapPart = {}
+
+---Where each field of a partner comes from.
+---@class hoko.MapFields
+---@field id string|integer|hoko.MapPart|fun(row: table): any|nil
+---@field name string|integer|hoko.MapPart|fun(row: table): any|nil
+---@field email string|integer|hoko.MapPart|fun(row: table): any|nil
+---@field phone string|integer|hoko.MapPart|fun(row: table): any|nil
+local MapFields = {}
+
 hoko = {}
 
 ---@class hoko.SyncOptions
@@ -310,6 +342,132 @@ function hoko.json.array(value) end
 ---```
 ---@type lightuserdata
 hoko.null = nil
+
+---Rows that can be filtered, mapped and cut. A loop that is left closes the source.
+---```lua
+---local open = hoko.rows(hoko.csv("data/partners.csv"))
+---  :filter(function(row) return row.status ~= "closed" end)
+---  :map(function(row) return row.name end)
+---  :take(1)
+---open() --> "Al Noor Trading"
+---open() --> nil
+---```
+---@param source hoko.Source|hoko.Rows|table[]|fun(): table?
+---@return hoko.Rows # methods: filter(f), map(f), take(count)
+function hoko.rows(source) end
+
+---The rows of all pages of something paged, such as another service's API.
+---```lua
+---local pages = { { "a", "b" }, { "c" } }
+---local rows = hoko.pages(function(cursor)
+---  local number = cursor or 1
+---  return pages[number], pages[number + 1] and number + 1
+---end)
+---rows() .. rows() .. rows() --> "abc"
+---```
+---@param fetch fun(cursor: any): table[]|hoko.Source, any called with nil, then with the cursor that it gave last, until it gives none
+---@return hoko.Rows
+function hoko.pages(fetch) end
+
+---A transform as data: the columns are demanded of a CSV file before a row is sent.
+---```lua
+---local transform = hoko.map({ name = hoko.map.join(" ", "first", "last"), phone = hoko.map.phone("mobile", "SA") })
+---transform({ first = "Huda", last = "Nasser" }).name --> "Huda Nasser"
+---transform({ mobile = "0551234567" }).phone --> "+966551234567"
+---```
+---@overload fun(fields: hoko.MapFields): fun(row: table): hoko.Row
+hoko.map = {}
+
+---The values that are there, joined; nil where none is.
+---```lua
+---hoko.map({ name = hoko.map.join(", ", "last", "first") })({ last = "Nasser" }).name --> "Nasser"
+---```
+---@param separator string
+---@param ... string|integer|hoko.MapPart|fun(row: table): any columns, functions of the row, or other parts
+---@return hoko.MapPart
+function hoko.map.join(separator, ...) end
+
+---The first value that is there.
+---```lua
+---hoko.map({ name = hoko.map.first("company", "person") })({ person = "Huda" }).name --> "Huda"
+---```
+---@param ... string|integer|hoko.MapPart|fun(row: table): any columns, functions of the row, or other parts
+---@return hoko.MapPart
+function hoko.map.first(...) end
+
+---The same value in each row.
+---```lua
+---hoko.map({ name = hoko.map.value("Walk-in") })({}).name --> "Walk-in"
+---```
+---@param value any
+---@return hoko.MapPart
+function hoko.map.value(value) end
+
+---hoko.null where there is no value, so that an empty cell clears the field.
+---```lua
+---hoko.map({ email = hoko.map.or_null("mail") })({}).email --> hoko.null
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@return hoko.MapPart
+function hoko.map.or_null(part) end
+
+---hoko.text.phone of a value; the country may be a part too.
+---```lua
+---local phone = hoko.map.phone("mobile", hoko.map.first("country", hoko.map.value("SA")))
+---hoko.map({ phone = phone })({ mobile = "0551234567" }).phone --> "+966551234567"
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@param country? string|hoko.MapPart|fun(row: table): string? such as "SA"
+---@return hoko.MapPart
+function hoko.map.phone(part, country) end
+
+---hoko.text.trim of a value.
+---```lua
+---hoko.map({ name = hoko.map.trim("cell") })({ cell = " Al Noor " }).name --> "Al Noor"
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@return hoko.MapPart
+function hoko.map.trim(part) end
+
+---hoko.text.squeeze of a value.
+---```lua
+---hoko.map({ name = hoko.map.squeeze("cell") })({ cell = "Al  Noor" }).name --> "Al Noor"
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@return hoko.MapPart
+function hoko.map.squeeze(part) end
+
+---hoko.text.fold of a value.
+---```lua
+---hoko.map({ name = hoko.map.fold("cell") })({ cell = "Straße" }).name --> "strasse"
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@return hoko.MapPart
+function hoko.map.fold(part) end
+
+---hoko.text.digits of a value.
+---```lua
+---hoko.map({ name = hoko.map.digits("cell") })({ cell = "055-1" }).name --> "0551"
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@return hoko.MapPart
+function hoko.map.digits(part) end
+
+---hoko.text.email of a value.
+---```lua
+---hoko.map({ name = hoko.map.email("cell") })({ cell = "A@B.example " }).name --> "a@b.example"
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@return hoko.MapPart
+function hoko.map.email(part) end
+
+---hoko.text.slug of a value.
+---```lua
+---hoko.map({ name = hoko.map.slug("cell") })({ cell = "Al Noor" }).name --> "al-noor"
+---```
+---@param part string|integer|hoko.MapPart|fun(row: table): any a column, a function of the row, or another part
+---@return hoko.MapPart
+function hoko.map.slug(part) end
 
 hoko.text = {}
 

@@ -99,6 +99,13 @@ static const struct use uses[] = {
     {"phone('+999 123 4567', 'SA')", "+9991234567"},
     {"phone('+123456789012345678', 'SA')", NULL},
     {"phone('+0 123 456 789', 'SA')", NULL},
+    {"phone(551234567, 'SA')", "+966551234567"},
+    {"phone(5.51234567e8, 'SA')", "+966551234567"},
+    {"phone('1', hoko.null)", "+1"},
+    {"phone(hoko.null)", NULL},
+    {"trim(1)", "1"},
+    {"trim(1.5)", "1.5"},
+    {"digits(-7)", "7"},
 };
 
 static lua_State *text_state(struct worker_shared *shared) {
@@ -123,9 +130,9 @@ static void each_gives_what_the_table_says(void **state) {
 }
 
 static const struct use misuses[] = {
-    {"trim(1)", "hoko.text.trim: expected a string or nil, got a number"},
+    {"trim(true)", "hoko.text.trim: expected a string or nil, got a boolean"},
     {"email({})", "hoko.text.email: expected a string or nil, got a table"},
-    {"phone(hoko.null)", "hoko.text.phone: expected a string or nil, got a userdata"},
+    {"phone(io.stdout)", "hoko.text.phone: expected a string or nil, got a userdata"},
     {"phone('1', 5)", "hoko.text.phone: the country must be a string such as \"SA\", not a number"},
     {"phone('1', 'KSA')", "hoko.text.phone: no country 'KSA' is known (two letters of ISO 3166, such as \"SA\")"},
     {"fold('\\xff')", "hoko.text.fold: the text is no valid UTF-8"},

@@ -1,0 +1,131 @@
+-- hoko.rows and hoko.pages: sources made of other sources.  A stage pulls a row only
+-- when it is asked for one, so a chain of any length holds one row.
+local hoko, native, options = ...
+
+local Rows = {}
+Rows.__name = "hoko.Rows"
+
+-- As io.lines does: the last value makes a `for` close what is left half-way.
+local function returned(rows) return rows, nil, nil, rows end
+
+local function close_source(source)
+  if native.is_source(source) or getmetatable(source) == Rows then
+    local closed <close> = source -- luacheck: ignore 211
+  end
+end
+
+-- Fields that rows have themselves are found without a call of this.
+function Rows.__index(_, name)
+  local methods = { filter = Rows.filter, map = Rows.map, take = Rows.take }
+  if methods[name] then return methods[name] end
+  local near = type(name) == "string" and native.nearest(name, methods)
+  return native.raise(("hoko.rows(…) has no '%s'%s"):format(tostring(name),
+    near and (", did you mean '%s'?"):format(near) or "; there are filter, map and take"))
+end
+
+local function new(pull, source)
+  return setmetatable({ pull = pull, source = source or false, is_ended = false }, Rows)
+end
+
+function Rows:__call()
+  if self.is_ended then return nil end
+  local row = self.pull()
+  if row == nil then self.is_ended = true end
+  return row
+end
+
+function Rows:__close()
+  self.is_ended = true
+  close_source(self.source)
+end
+
+local function check_function(name, f)
+  if options.is_callable(f) then return end
+  native.raise(("%s: expected a function, got %s"):format(name, options.describe(f)))
+end
+
+--- Only the rows for which `f` is true.
+function Rows:filter(f)
+  check_function("hoko.rows(…):filter", f)
+  return returned(new(function()
+    local row = self()
+    while row ~= nil and not f(row) do row = self() end
+    return row
+  end, self))
+end
+
+--- What `f` makes of each row; nil leaves the row out.
+function Rows:map(f)
+  check_function("hoko.rows(…):map", f)
+  return returned(new(function()
+    local row = self()
+    while row ~= nil do
+      local made = f(row)
+      if made ~= nil then return made end
+      row = self()
+    end
+  end, self))
+end
+
+--- At most `count` rows; the source is closed behind the last.
+function Rows:take(count)
+  if math.type(count) ~= "integer" or count < 0 then
+    native.raise("hoko.rows(…):take: expected a whole number from 0, got " .. options.describe(count))
+  end
+  local left = count
+  return returned(new(function()
+    left = left - 1
+    if left >= 0 then return self() end
+    Rows.__close(self)
+  end, self))
+end
+
+local function array_pull(rows)
+  local i = 0
+  return function()
+    i = i + 1
+    return rows[i]
+  end
+end
+
+--- A source, a function or an array as rows that can be filtered, mapped and cut.
+function hoko.rows(source)
+  if options.is_callable(source) then return returned(new(source, source)) end
+  if type(source) == "table" then return returned(new(array_pull(source))) end
+  return native.raise("hoko.rows: expected a source, a function or an array, got " .. options.describe(source))
+end
+
+-- ---- hoko.pages --------------------------------------------------------------
+
+local function page_pull(page)
+  if options.is_callable(page) then return page end
+  if type(page) == "table" and page ~= hoko.null then return array_pull(page) end
+  return native.raise("hoko.pages: a page must be an array or a source, got " .. options.describe(page))
+end
+
+--- The rows of all pages: `fetch` is called with nil first, then with the cursor that it
+--- gave, until it gives none.
+function hoko.pages(fetch)
+  check_function("hoko.pages", fetch)
+  local pull, page, cursor
+  local is_last = false
+  local rows
+  local function next_page()
+    local asked = cursor
+    page, cursor = fetch(asked)
+    if cursor == hoko.null then cursor = nil end
+    if cursor ~= nil and cursor == asked then
+      native.raise("hoko.pages: the cursor " .. options.describe(cursor) .. " came twice, so the pages would never end")
+    end
+    pull, is_last, rows.source = page_pull(page), cursor == nil, page
+  end
+  rows = new(function()
+    while true do
+      if not pull then next_page() end
+      local row = pull()
+      if row ~= nil or is_last then return row end
+      pull = nil
+    end
+  end)
+  return returned(rows)
+end
