@@ -163,13 +163,13 @@ static int do_quickly(struct worker *w, const struct message *task, const char *
                       struct error *err) {
   struct message m;
   struct error why;
-  if (channel_send(w->channel, task)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
+  if (channel_send(w->channel, task)) return error_set(err, ERROR_LIMIT, "the worker process has ended");
   for (;;) {
     if (wait_for_message(w, name, &m, err)) return -1;
     if (m.kind == MESSAGE_DONE) return take_json(&m, name, json, err);
     if (m.kind != MESSAGE_OPEN) return error_set(err, ERROR_INTERNAL, "the worker asked for more than %s", name);
     int fd = open_it(path, &why);
-    if (send_opened(w, fd, &why)) return error_set(err, ERROR_INTERNAL, "the worker is gone");
+    if (send_opened(w, fd, &why)) return error_set(err, ERROR_LIMIT, "the worker process has ended");
   }
 }
 

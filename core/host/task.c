@@ -108,5 +108,5 @@ int task_send(struct channel *channel, const struct job *job, const char *run, s
                       .text = {slice_of("run"), buf_slice(&json)}};
   int rc = buf_ok(&json) ? channel_send(channel, &m) : -1;
   buf_free(&json);
-  return rc ? error_set(err, ERROR_INTERNAL, "the worker did not take its task") : 0;
+  return rc ? error_set(err, ERROR_LIMIT, "the worker process ended before it took its task") : 0;
 }
