@@ -45,6 +45,7 @@ void batch_begin(struct batch *b, enum batch_kind kind, bool keeps_text) {
   b->tries = 0;
   b->refused_rows = 0;
   b->has_success = false;
+  b->is_unrecorded = false;
 }
 
 /* Appends the record; false: the buffer is at its limit and stays as it was. */

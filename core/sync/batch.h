@@ -57,6 +57,7 @@ struct batch {
   int64_t not_before_ns;  /* while BATCH_WAITING */
   int64_t refused_rows;   /* rejected alone */
   bool has_success;       /* some range of it was acknowledged */
+  bool is_unrecorded;     /* the range on top left, and its outcome could not be written down */
   struct buf body;
   struct answer answer;
   struct exchange exchange;

@@ -86,6 +86,8 @@ void settle_adopted(struct sync *s, const struct row *row, const struct plan *pl
 /* Commits what is recorded so far. */
 MUST_USE int settle_adoptions(struct sync *s);
 MUST_USE int settle_unclear(struct sync *s, struct batch *b);
+/* The same for a range whose own outcome could not be committed. */
+void settle_unrecorded(struct sync *s, struct batch *b);
 MUST_USE int settle_intent(struct sync *s, struct batch *b);
 MUST_USE int settle_split(struct sync *s, struct batch *b, const struct range halves[2]);
 int settle_abandoned(struct sync *s, struct batch *b);

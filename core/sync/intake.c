@@ -337,7 +337,8 @@ void intake_replan(struct sync *s) {
   }
   batch_begin(waiting, BATCH_UPDATE, false);
   waiting->state = BATCH_READY;
-  for (uint32_t i = 0; i < before.rows_len && !s->is_stopped; i++) {
+  uint32_t i = 0;
+  for (; i < before.rows_len && !s->is_stopped; i++) {
     struct slice record = {records.ptr + rows[i].at, rows[i].len};
     struct row row;
     struct known known = {.seq = 0};
@@ -345,13 +346,17 @@ void intake_replan(struct sync *s) {
     assert(is_whole);
     (void)is_whole;
     known.key = s->options.has_key ? row.key : (struct slice){NULL, 0};
-    if (known.key.len && stream_find(s->stream, &known, 1, &err)) sync_fail(s, &err);
-    else if (!place_row(s, &row, &known, rows[i].ordinal)) {
+    if (known.key.len && stream_find(s->stream, &known, 1, &err)) {
+      sync_fail(s, &err);
+      break;
+    }
+    if (!place_row(s, &row, &known, rows[i].ordinal)) {
       /* No batch is free: it waits on, in its order. */
       struct plan plan = {.row = row, .as = rows[i], .has_id = true};
       (void)add_to(s, waiting, &plan, rows[i].ordinal); /* it was in there before */
     }
   }
+  s->tally.pending += before.rows_len - i; /* of a stop */
   free(rows);
   buf_free(&records);
 }

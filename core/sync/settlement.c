@@ -165,11 +165,18 @@ static void tell_acknowledged(struct sync *s, struct batch *b) {
   else s->tally.updated += range.to - range.from;
 }
 
+/* Of what may have been applied: where it fails, the intent may not be closed as if nothing were. */
+static int commit_outcome(struct sync *s, struct batch *b, struct commit *c) {
+  if (commit(s, c) == 0) return 0;
+  b->is_unrecorded = *batch_intent(b) != 0;
+  return -1;
+}
+
 int settle_acknowledged(struct sync *s, struct batch *b) {
   struct commit c = {.closed = batch_intent(b), .closed_len = *batch_intent(b) ? 1 : 0};
   if (s->options.has_key || b->kind == BATCH_CREATE) {
     collect(s, b, &c);
-    if (commit(s, &c)) return -1;
+    if (commit_outcome(s, b, &c)) return -1;
   }
   tell_acknowledged(s, b);
   return 0;
@@ -193,17 +200,29 @@ int settle_adoptions(struct sync *s) {
   return c.acks_len ? commit(s, &c) : 0;
 }
 
-/* J3: what left without a full match is sent again by settling only. */
-int settle_unclear(struct sync *s, struct batch *b) {
+static void tell_held(struct sync *s, struct batch *b) {
   struct range range = batch_range(b);
-  struct commit c = {.unclear = batch_intent(b), .unclear_len = 1};
-  if (commit(s, &c)) return -1;
   for (uint32_t i = range.from; i < range.to; i++) {
     told(s, b, i);
     if (s->options.events.dropped) s->options.events.dropped(s->options.events.user, b->rows[i].ordinal);
   }
   s->tally.held += range.to - range.from;
+}
+
+/* J3: what left without a full match is sent again by settling only. */
+int settle_unclear(struct sync *s, struct batch *b) {
+  struct commit c = {.unclear = batch_intent(b), .unclear_len = 1};
+  if (commit_outcome(s, b, &c)) return -1;
+  tell_held(s, b);
   return 0;
+}
+
+void settle_unrecorded(struct sync *s, struct batch *b) {
+  struct commit c = {.unclear = batch_intent(b), .unclear_len = 1, .run = s->options.run};
+  struct error err;
+  if (stream_commit(s->stream, &c, &err)) sync_warn(s, "%s; the next run holds those rows", err.message);
+  tell_held(s, b);
+  b->ranges_len--;
 }
 
 /* ---- rejects ------------------------------------------------------------- */

@@ -138,6 +138,7 @@ static void abandon(struct sync *s) {
   for (uint32_t n = 0; n < s->pool_len; n++) {
     struct batch *b = &s->pool[n];
     if (b->state == BATCH_FREE || b->state == BATCH_SENT) continue;
+    if (b->is_unrecorded) settle_unrecorded(s, b);
     for (uint32_t i = 0; i < b->rows_len; i++)
       if (!b->rows[i].is_told) s->tally.pending++;
     (void)settle_abandoned(s, b); /* it has warned; the next run finds the intents */

@@ -62,6 +62,8 @@ bool disk_is_met(void) {
   return fault.is_met;
 }
 
+bool disk_has_failed(void) { return fault.is_met; }
+
 unsigned disk_count(void) { return fault.count; }
 
 /* ---- bytes ---- */

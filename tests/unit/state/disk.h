@@ -21,6 +21,8 @@ void disk_install(void);
 void disk_clear(void);
 /* The N-th read, write, sync, truncation, creation or deletion from now on fails. */
 void disk_fail(unsigned n, enum disk_failure how);
+/* Whether it came to the N-th; those behind it go on failing, if so told. */
+bool disk_has_failed(void);
 /* No more fails.  Whether it came to the N-th. */
 bool disk_is_met(void);
 /* Reads, writes and so on since disk_fail(). */
