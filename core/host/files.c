@@ -222,6 +222,8 @@ static int open_in(const struct files *f, const char *shown, const char *path, e
     if (errno == EXDEV || errno == ELOOP) return denied(err, path, writes); /* a link that leads out */
     return error_errno(err, ERROR_USAGE, errno, "%s", shown);
   }
+  const char *rest; /* no option allows these, so none is named */
+  if (path_beneath(f->folder, path, &rest) && is_excepted(rest, writes)) return kept(err, path, writes);
   return denied(err, path, writes);
 }
 

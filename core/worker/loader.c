@@ -63,7 +63,7 @@ static int search_project(lua_State *L) {
   char path[HOST_PATH_SIZE];
   luaL_gsub(L, name, ".", "/");
   if (host_open_module(L, lua_tostring(L, -1), path, &fd, &err)) {
-    lua_pushfstring(L, "\n\t%s", err.message);
+    lua_pushstring(L, err.message); /* require puts it on a line of its own */
     return 1;
   }
   if (loader_load_fd(L, fd, path, &err)) return luaL_error(L, "%s:%d: %s", err.file, err.line, err.message);

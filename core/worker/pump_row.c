@@ -180,6 +180,9 @@ static void keep_row(lua_State *L, struct pump *p, int partner_at) {
 /* Rows that are no table: a script's mistake, not a matter of data. */
 static void demand_table(lua_State *L, const struct pump *p, int at) {
   if (lua_istable(L, at)) return;
+  if (p->has_transform)
+    raise_error(L, "hoko.sync: the transform must return a table or nil, got %s (row %d)", luaL_typename(L, at),
+                (int)p->index);
   raise_error(L, "hoko.partners.upsert: a row must be a table, got %s (row %d)", luaL_typename(L, at), (int)p->index);
 }
 

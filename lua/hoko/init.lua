@@ -1,7 +1,7 @@
 -- The Lua half of the API, run once a state before the user's script.
 local hoko, native, task = ...
 
-local options = native.run("options.lua", native)
+local options = native.run("options.lua", native, hoko.null)
 native.run("rows.lua", hoko, native, options)
 local partners = native.run("partners.lua", native, options, task, native.run("map.lua", hoko, native, options))
 

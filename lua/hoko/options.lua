@@ -1,6 +1,8 @@
 -- Options by name, as the reference has them: one check for all functions.
 -- Programming mistakes raise at the caller's line and name the nearest name.
-local native = ...
+local native, null = ...
+
+local SHOWN_MAX = 60
 
 local options = {}
 
@@ -40,10 +42,15 @@ local function fits(value, wanted)
   return type(value) == wanted
 end
 
+-- A value as a message shows what came: short, on one line.
 local function describe(value)
-  if type(value) == "string" then return ("%q"):format(value) end
-  if type(value) == "number" then return tostring(value) end
-  return type(value)
+  if type(value) == "string" then
+    if #value <= SHOWN_MAX then return (("%q"):format(value):gsub("\\\n", "\\n")) end
+    local last = utf8.offset(value, 0, SHOWN_MAX + 1) or SHOWN_MAX + 1
+    return ("%s… (%d bytes)"):format(describe(value:sub(1, last - 1)), #value)
+  end
+  if type(value) == "number" or type(value) == "boolean" then return tostring(value) end
+  return value == null and "hoko.null" or type(value)
 end
 
 local function is_of_type(value, spec)
@@ -82,11 +89,14 @@ end
 ---@param value any
 ---@return string?
 function options.problem(name, key, is_known, value)
+  if type(key) ~= "string" then
+    return ("%s: options have names, here is one without: %s"):format(name,
+      is_known and describe(value) or "[" .. tostring(key) .. "]")
+  end
   local spec = load_reference().option(name, key)
   if not spec then
-    local near = type(key) == "string" and native.nearest(key, names_of(name))
-    return ("%s: unknown option '%s'%s"):format(name, tostring(key),
-      near and (", did you mean '%s'?"):format(near) or "")
+    local near = native.nearest(key, names_of(name))
+    return ("%s: unknown option '%s'%s"):format(name, key, near and (", did you mean '%s'?"):format(near) or "")
   end
   if not is_known then return nil end
   if not is_of_type(value, spec) or not is_choice(value, spec) then
@@ -111,6 +121,15 @@ function options.check(name, given)
     if message then native.raise(message) end
   end
   return given
+end
+
+--- VALUE as JSON; what JSON does not have raises in the words of the function NAME.
+function options.encode(name, what, value)
+  local ok, text = pcall(native.encode, value)
+  if ok then return text end
+  local why = text:match("hoko%.json%.encode: (.*)") or text
+  local itself = why:match("^the value (.*)")
+  return native.raise(("%s: %s%s"):format(name, what, itself and " " .. itself or ": " .. why))
 end
 
 options.is_callable = is_callable

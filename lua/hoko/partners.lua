@@ -57,7 +57,13 @@ local function run(name, rows, given, more)
 end
 
 local function check_rows(name, rows)
-  if type(rows) == "table" or options.is_callable(rows) then return end
+  if options.is_callable(rows) then return end
+  local field = type(rows) == "table" and rawlen(rows) == 0 and next(rows)
+  if field then
+    native.raise(("%s: rows must be an array of tables, got one table with the field '%s'; " ..
+      "write { row } for one row"):format(name, tostring(field)))
+  end
+  if type(rows) == "table" then return end
   native.raise(("%s: rows must be an array of tables or a function that gives the next row, got %s"):format(
     name, options.describe(rows)))
 end

@@ -15,7 +15,8 @@
 --   name, text, example
 --   params   { name, LuaLS type, text? }; one whose name ends in ? may be left out
 --   options  the last argument, a table: name, type (see options.lua), text, and where it
---            fits min, max, choices, default, required, luals (its type for LuaLS)
+--            fits min, max, choices, default, required, luals (its type for LuaLS),
+--            wanted (what it may be, in words)
 --   returns  { LuaLS type, text? }
 --   only     "test" or "job": where it is there; everywhere where nil
 -- In an example `EXPRESSION --> VALUE` is compared by the test.
@@ -105,6 +106,7 @@ local type_words = { callable = "a function", integer = "a whole number", size =
 --- What an option may be, in words.
 ---@param spec hoko.Option
 function reference.expected(spec)
+  if spec.wanted then return spec.wanted end
   if spec.choices then
     local quoted = {}
     for i, choice in ipairs(spec.choices) do quoted[i] = ("%q"):format(choice) end

@@ -85,7 +85,9 @@ local classes = {
 local entries = {
   { name = "hoko.sync", text = "Takes rows from a source through a transform to Hoko: what most scripts are.",
     options = with({
-      { name = "source", type = { "callable", "table" }, luals = "hoko.Source|table[]|fun(): table?", required = true,
+      { name = "source", type = { "callable", "table" },
+        wanted = "a source such as hoko.csv(…), a function or an array",
+        luals = "hoko.Source|table[]|fun(): table?", required = true,
         text = "where rows come from: hoko.csv and others, a function that gives the next row, an array" },
       { name = "transform", type = "callable", luals = "fun(row: table): hoko.Row?, string?",
         text = "what a row becomes; nil (and why) skips it, an error rejects it" },

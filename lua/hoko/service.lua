@@ -19,9 +19,27 @@ local function escape(text)
   return (tostring(text):gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
+local is_scalar = { string = true, number = true, boolean = true }
+
+local function check_query(name, query)
+  if query == nil then return end
+  if type(query) ~= "table" then
+    native.raise(("%s: the query must be a table, got %s"):format(name, options.describe(query)))
+  end
+  for key, value in next, query do
+    if type(key) ~= "string" then
+      native.raise(("%s: parameters have names, here is one without: %s"):format(name, options.describe(value)))
+    end
+    if not is_scalar[type(value)] then
+      native.raise(("%s: the parameter '%s' must be a string, a number or a boolean, got %s"):format(name, key,
+        options.describe(value)))
+    end
+  end
+end
+
 local function with_query(path, query)
   local names, parts = {}, {}
-  for name in pairs(query or {}) do names[#names + 1] = name end
+  for name in next, query or {} do names[#names + 1] = name end
   table.sort(names)
   for i, name in ipairs(names) do parts[i] = escape(name) .. "=" .. escape(query[name]) end
   if #parts == 0 then return path end
@@ -33,7 +51,7 @@ local function request(name, method, path, query, body)
     native.raise(("%s: the path must be a string that begins with /, got %s"):format(name, options.describe(path)))
   end
   local call = { method = method, path = with_query(path, query) }
-  if body ~= nil then call.body = hoko.json.encode(body) end
+  if body ~= nil then call.body = options.encode(name, "the body", body) end
   local got, message, code = native.call("api", call)
   if not got then return nil, message, code end
   got.headers = { ["content-type"] = got.content_type }
@@ -44,7 +62,7 @@ hoko.api = {}
 
 --- GET path; query: a table of parameters.
 function hoko.api.get(path, query)
-  if query ~= nil and type(query) ~= "table" then native.raise("hoko.api.get: the query must be a table") end
+  check_query("hoko.api.get", query)
   return request("hoko.api.get", "GET", path, query)
 end
 
@@ -187,7 +205,7 @@ end
 --- Keeps a value for later runs, once the rows submitted before it are acknowledged.
 function hoko.store.set(key, value)
   check_name("hoko.store.set", key)
-  local text = value ~= nil and hoko.json.encode(value) or ""
+  local text = value ~= nil and options.encode("hoko.store.set", "the value", value) or ""
   local ok, message = native.call("store_set", { name = key, value = text })
   if not ok then native.raise("hoko.store.set: " .. message) end
 end

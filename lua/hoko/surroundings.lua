@@ -79,6 +79,7 @@ for number, level in ipairs(levels) do
     if fields ~= nil and type(fields) ~= "table" then
       native.raise(("hoko.log.%s: the fields must be a table, got %s"):format(level, options.describe(fields)))
     end
+    if fields then options.encode("hoko.log." .. level, "the fields", fields) end
     native.call("log", { level = number - 1, message = tostring(message), fields = fields })
   end
 end

@@ -162,7 +162,7 @@ class Mistakes(RunTest):
         ("hoko.partners.upsert('x')", "rows must be an array"),
         ("hoko.partners.upsert({}, 5)", "the options must be a table"),
         ("hoko.partners.upsert({}, {batch_row=1})", "did you mean 'batch_rows'"),
-        ("hoko.partners.upsert({}, {[1]=1})", "unknown option '1'"),
+        ("hoko.partners.upsert({}, {[1]=1})", "options have names, here is one without: 1"),
         ("hoko.partners.upsert({}, {batch_rows=-1})", "must be from 1 to 10000"),
         ("hoko.partners.upsert({}, {batch_rows=0})", "must be from 1 to 10000"),
         ("hoko.partners.upsert({}, {batch_rows=10001})", "must be from 1 to 10000"),
@@ -185,7 +185,7 @@ class Mistakes(RunTest):
         ("hoko.sync()", "expected one table"),
         ("hoko.sync{}", "option 'source' is missing"),
         ("hoko.sync{source={}, transform=5}", "must be a function"),
-        ("hoko.sync{source={{}}, transform=function() return 5 end}", "a row must be a table, got number"),
+        ("hoko.sync{source={{}}, transform=function() return 5 end}", "must return a table or nil, got number"),
     )
 
     def test_programming_mistakes_raise_at_the_callers_line(self):

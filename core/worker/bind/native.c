@@ -21,6 +21,7 @@
 #include <lualib.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,7 +52,11 @@ static int size(lua_State *L) {
   return 1;
 }
 
-/* word, table whose keys are the names → the nearest, or nil. */
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* word, table whose keys are the names → the nearest, of several the first by name, or nil. */
 static int nearest(lua_State *L) {
   const char *names[NAMES_MAX];
   size_t len = 0;
@@ -63,6 +68,7 @@ static int nearest(lua_State *L) {
     if (lua_type(L, -2) == LUA_TSTRING && len < NAMES_MAX) names[len++] = lua_tostring(L, -2);
     lua_pop(L, 1);
   }
+  qsort(names, len, sizeof *names, compare_names);
   lua_pushstring(L, nearest_name(word, names, len));
   return 1;
 }
@@ -157,6 +163,7 @@ static int now(lua_State *L) {
 }
 
 static int sleep_for(lua_State *L) {
+  lua_settop(L, 1);
   lua_Number seconds = lua_isnumber(L, 1) ? lua_tonumber(L, 1) : -1;
   if (!(seconds >= 0 && seconds <= SLEEP_MAX_S))
     raise_error(L, "hoko.sleep: expected a number of seconds from 0 to %d, got %s", SLEEP_MAX_S,

@@ -178,9 +178,15 @@ source_pull source_native(lua_State *L, int index, void **source) {
   return is_ours ? pull : NULL;
 }
 
+/* Methods are what hoko.rows(source) has. */
+static int no_field(lua_State *L) {
+  (void)check(L);
+  raise_error(L, "a source has no '%s'; hoko.rows(source) has filter, map and take", luaL_tolstring(L, 2, NULL));
+}
+
 void source_register(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"__call", call}, {"__close", close}, {"__gc", collect}, {"__tostring", to_string}, {NULL, NULL}};
+      {"__call", call},      {"__index", no_field}, {"__close", close}, {"__gc", collect}, {"__tostring", to_string}, {NULL, NULL}};
   lua_newtable(L);
   lua_pushvalue(L, -1);
   luaL_setfuncs(L, functions, 1);
