@@ -3,6 +3,7 @@ local native, options = ...
 
 local parse = native.run("parse.lua")
 local reference = options.reference()
+local types = native.run("check_types.lua", reference)
 
 -- Filled by the script or at run time, so that any name may be in them.
 local open_tables = { ["hoko.args"] = true, _G = true }
@@ -77,6 +78,32 @@ local function check_fields(findings, parsed)
     local is_known = value ~= nil or added[path] or open_tables[above] or findings.also[path] or is_public(path)
     if path and not is_known then
       findings:add("error", node.line, "'%s' does not exist%s", path, did_you_mean(node.key, library))
+    end
+  end
+end
+
+-- "hoko.Result has no 'craeted'": fields and methods of what a function returned.
+local function check_members(findings, parsed)
+  local function class_of(node)
+    return types.class_of(node, function(callee) return (resolve(callee, parsed.sets)) end)
+  end
+  for _, list in ipairs{ parsed.indexes, parsed.methods } do
+    for _, node in ipairs(list) do
+      local class = type(node.key) == "string" and not node.is_set and class_of(node.object)
+      local members = class and types.members(class)
+      if members and not members[node.key] then
+        findings:add("error", node.line, "%s has no '%s'%s", class, node.key, did_you_mean(node.key, members))
+      end
+    end
+  end
+end
+
+local function check_functions(findings, parsed)
+  local is_read = {}
+  for _, node in ipairs(parsed.reads) do is_read[node.name] = true end
+  for _, node in ipairs(parsed.functions) do
+    if not is_read[node.name] and _G[node.name] == nil then
+      findings:add("warning", node.line, "function '%s' is never used", node.name)
     end
   end
 end
@@ -158,8 +185,17 @@ local function check_row(findings, name, row, key)
   end
 end
 
+-- What a function returns where that is written as a table.
+local function check_returns(findings, name, node, key)
+  for _, values in ipairs(node.returns) do
+    local row = values[1] and behind(values[1])
+    if row and row.kind == "table" then check_row(findings, name, row, key) end
+  end
+end
+
 local function check_rows(findings, name, node, key)
   node = node and behind(node)
+  if node and node.kind == "function" then return check_returns(findings, name, node, key) end
   if not node or node.kind ~= "table" then return end
   for _, item in ipairs(node.items) do
     local row = item.key == nil and behind(item.value)
@@ -167,14 +203,9 @@ local function check_rows(findings, name, node, key)
   end
 end
 
--- What a transform returns where that is written as a table.
 local function check_transform(findings, name, node)
   node = node and behind(node)
-  if not node or node.kind ~= "function" then return end
-  for _, values in ipairs(node.returns) do
-    local row = values[1] and behind(values[1])
-    if row and row.kind == "table" then check_row(findings, name .. ": transform", row) end
-  end
+  if node and node.kind == "function" then check_returns(findings, name .. ": transform", node) end
 end
 
 local function key_name(options_node)
@@ -187,8 +218,15 @@ local calls = {}
 calls["hoko.sync"] = function(findings, name, arguments)
   local given = arguments[1] and behind(arguments[1])
   check_transform(findings, name, option(given, "transform"))
-  if given and given.kind == "table" and not option(given, "source") then
-    findings:add("error", given.line, "%s: option 'source' is missing", name)
+end
+
+calls["hoko.map"] = function(findings, name, arguments)
+  local fields = arguments[1] and behind(arguments[1])
+  for _, item in ipairs(fields and fields.kind == "table" and fields.items or {}) do
+    if type(item.key) == "string" and not row_fields[item.key] then
+      findings:add("error", item.line, "%s: a partner has no field '%s'%s", name, item.key,
+        did_you_mean(item.key, row_fields))
+    end
   end
 end
 
@@ -199,15 +237,48 @@ end
 
 calls["hoko.partners.create"] = calls["hoko.partners.upsert"]
 
+-- Constants that stand where a string or a function is wanted.
+local function check_arguments(findings, entry, arguments)
+  for i, param in ipairs(entry.params or {}) do
+    local is_known, value = false, nil
+    if arguments[i] then is_known, value = constant(behind(arguments[i])) end
+    local wanted = param[2] == "string" and "string" or param[2]:find("^fun%(") and "function"
+    if is_known and wanted and type(value) ~= wanted then
+      findings:add("error", arguments[i].line, "%s: '%s' must be a %s, got %s", entry.name,
+        param[1]:gsub("%?$", ""), wanted, options.describe(value))
+    end
+  end
+end
+
+-- GIVEN as it stands in the call: a table that is filled later may have all that is needed.
+local function check_needed(findings, entry, call, given)
+  if given and given.declared and given.declared.is_extended then return end
+  given = given and behind(given)
+  if given and given.kind ~= "table" then return end
+  local line = given and given.line or call.line
+  for _, spec in ipairs(entry.options) do
+    if spec.required and not option(given, spec.name) then
+      findings:add("error", line, "%s: option '%s' is missing", entry.name, spec.name)
+    end
+  end
+end
+
+local function check_call(findings, entry, call)
+  local arguments = call.arguments
+  check_arguments(findings, entry, arguments)
+  if entry.options then
+    local given = arguments[#(entry.params or {}) + 1]
+    check_options(findings, entry.name, given and behind(given))
+    check_needed(findings, entry, call, given)
+  end
+  if calls[entry.name] then calls[entry.name](findings, entry.name, arguments) end
+end
+
 local function check_calls(findings, parsed)
   for _, call in ipairs(parsed.calls) do
     local name = resolve(call.callee, parsed.sets)
     local entry = name and reference.find(name)
-    if entry and entry.options then
-      local given = call.arguments[#(entry.params or {}) + 1]
-      check_options(findings, name, given and behind(given))
-    end
-    if name and calls[name] then calls[name](findings, name, call.arguments) end
+    if entry and entry.kind ~= "value" then check_call(findings, entry, call) end
   end
 end
 
@@ -221,7 +292,9 @@ return function(source, name)
   local parsed = parse.chunk(source)
   check_reads(findings, parsed)
   check_fields(findings, parsed)
+  check_members(findings, parsed)
   check_locals(findings, parsed)
+  check_functions(findings, parsed)
   check_calls(findings, parsed)
   table.sort(findings.list, function(a, b)
     if a.line ~= b.line then return a.line < b.line end

@@ -160,7 +160,12 @@ end
 
 function Parser:assign(node)
   if node.kind == "name" and not node.declared then self.result.sets[node.name] = true end
-  if node.kind == "index" then node.is_set = true end
+  if node.kind == "name" and node.declared then
+    node.declared.value, node.declared.element_of = nil, nil -- it is more than one thing
+  end
+  if node.kind ~= "index" then return end
+  node.is_set = true
+  if node.object.kind == "name" and node.object.declared then node.object.declared.is_extended = true end
 end
 
 -- ---- expressions -----------------------------------------------------------
@@ -271,6 +276,7 @@ function Parser:suffixed()
       self:read(node)
       at.kind, at.key = "method", self:name()
       at.arguments = self:arguments()
+      table.insert(self.result.methods, at)
     elseif self:is("(") or self:is("{") or self.kind == "string" then
       self:read(node)
       at = self:node("call", { callee = node })
@@ -365,6 +371,7 @@ statements["function"] = function(self)
     table.insert(self.result.indexes, node)
   end
   self:assign(node)
+  if node.kind == "name" and not node.declared then table.insert(self.result.functions, node) end
   self:function_body(self:node("function"), has_self)
 end
 
@@ -400,10 +407,14 @@ statements["for"] = function(self)
     names[#names + 1] = { name = self.text, line = self.token_line }
     self:advance()
   until not self:accept(",")
-  if not self:accept("=") then self:accept("in") end
-  self:expressions()
+  local is_generic = not self:accept("=") and self:accept("in")
+  local values = self:expressions()
   self:open_scope()
-  for _, name in ipairs(names) do self:declare(name.name, name.line).uses = 1 end
+  for i, name in ipairs(names) do
+    local declared = self:declare(name.name, name.line)
+    declared.uses = 1
+    declared.element_of = is_generic and i == 1 and values[1] or nil
+  end
   self:accept("do")
   self:block()
   self:accept("end")
@@ -466,13 +477,16 @@ end
 ---@field sets table<string, boolean>  global names that are assigned somewhere
 ---@field indexes table[]  object, key (nil where it is computed), is_set
 ---@field calls table[]    callee, arguments
----@field locals table[]   name, line, uses, is_function, value
+---@field methods table[]  object, key, arguments
+---@field functions table[]  name nodes of global functions
+---@field locals table[]   name, line, uses, is_function, value or element_of where it has but one,
+---                      is_extended where fields are added later
 
 --- Reads a chunk that load() accepts.
 ---@param source string
 ---@return hoko.Parsed
 function parse.chunk(source)
-  local result = { reads = {}, sets = {}, indexes = {}, calls = {}, locals = {} }
+  local result = { reads = {}, sets = {}, indexes = {}, calls = {}, methods = {}, functions = {}, locals = {} }
   local self = setmetatable({
     source = source, next_at = 1, line = 1, line_from = 1, scope = {}, result = result,
     fn = { returns = {} },

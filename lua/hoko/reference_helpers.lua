@@ -1,5 +1,5 @@
 -- What the reference says of helpers and surroundings; see reference.lua for the form.
-local text = { "text?", "string" }
+local text = { "text?", "string|number" }
 local made = { { "string?", "nil where nothing is left" } }
 
 local entries = {
@@ -85,7 +85,7 @@ end)]] },
 for _, level in ipairs{ "debug", "info", "warn", "error" } do
   entries[#entries + 1] = {
     name = "hoko.log." .. level, text = ("A structured log line of the level %s, on standard error."):format(level),
-    params = { { "message", "string" }, { "fields?", "table<string, any>", "named values" } },
+    params = { { "message", "any" }, { "fields?", "table<string, any>", "named values" } },
     example = ([[hoko.log.%s("page read", { page = 3 })]]):format(level),
   }
 end

@@ -79,6 +79,41 @@ CASES = [
      ["3 error hoko.sync: transform: a partner has no field 'phon', did you mean 'phone'?"]),
     ("hoko.sync({ source = hoko.csv('x'), transform = function(row)\n"
      " local inner = function() return { any = 1 } end\n return { name = inner().any }\nend })", []),
+    # rows that a function gives, and maps
+    ("hoko.partners.upsert(function()\n return { nmae = 'x' }\nend)",
+     ["2 error hoko.partners.upsert: a partner has no field 'nmae', did you mean 'name'?"]),
+    ("local t = hoko.map({ nmae = 'x', email = 'mail' })\nhoko.sync({ source = hoko.csv('x'), transform = t })",
+     ["1 error hoko.map: a partner has no field 'nmae', did you mean 'name'?"]),
+    ("hoko.map({ name = hoko.map.jion(' ', 'a') })",
+     ["1 error 'hoko.map.jion' does not exist, did you mean 'join'?"]),
+    # arguments
+    ("hoko.csv(5)", ["1 error hoko.csv: 'path' must be a string, got 5"]),
+    ("hoko.csv({ path = 'x' })", ["1 error hoko.csv: 'path' must be a string, got table"]),
+    ("hoko.csv('x', { delimiter = 'ab', heder = true })",
+     ["1 error hoko.csv: option 'delimiter' must be one character, got \"ab\"",
+      "1 error hoko.csv: unknown option 'heder', did you mean 'header'?"]),
+    ("hoko.pages({})", ["1 error hoko.pages: 'fetch' must be a function, got table"]),
+    ("hoko.text.trim(5)\nhoko.log.info(5)", []),
+    ("hoko.partners.adopt({ stream = 's' })", ["1 error hoko.partners.adopt: option 'key' is missing"]),
+    ("hoko.partners.adopt()", ["1 error hoko.partners.adopt: option 'key' is missing"]),
+    ("local given = {}\ngiven.source = hoko.csv('x')\nhoko.sync(given)", []),
+    ("local given = {}\nhoko.sync(given)", ["1 error hoko.sync: option 'source' is missing"]),
+    ("local given = {}\ngiven.source = hoko.csv('x')\nlocal function go(o) hoko.sync(o) end\ngo(given)", []),
+    # what a function returns
+    ("local r = hoko.sync({ source = hoko.csv('x') })\nprint(r.craeted, r.created)",
+     ["2 error hoko.Result has no 'craeted', did you mean 'created'?"]),
+    ("print(hoko.partners.upsert({}).rejcts)", ["1 error hoko.Result has no 'rejcts', did you mean 'rejects'?"]),
+    ("local r = {}\nr = hoko.partners.upsert({})\nprint(r.anything)", []),
+    ("hoko.csv('x'):filter(print)", ["1 error hoko.Source has no 'filter'"]),
+    ("local rows = hoko.rows({}):filter(print):mapp(print)",
+     ["1 error hoko.Rows has no 'mapp', did you mean 'map'?"]),
+    ("for p in hoko.partners.list() do print(p.nmae, p.createdAt) end",
+     ["1 error hoko.Partner has no 'nmae', did you mean 'name'?"]),
+    ("local a = hoko.api.get('/x')\nif a then print(a:json().any, a.staus) end",
+     ["2 error hoko.Response has no 'staus', did you mean 'status'?"]),
+    # global functions that nobody calls
+    ("function transform(row) return row end", ["1 warning function 'transform' is never used"]),
+    ("function transform(row) return row end\nhoko.sync({ source = hoko.csv('x'), transform = transform })", []),
 ]
 
 

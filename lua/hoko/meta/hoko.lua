@@ -476,7 +476,7 @@ hoko.text = {}
 ---hoko.text.trim("  Al Noor ") --> "Al Noor"
 ---hoko.text.trim("   ") --> nil
 ---```
----@param text? string
+---@param text? string|number
 ---@return string? # nil where nothing is left
 function hoko.text.trim(text) end
 
@@ -484,7 +484,7 @@ function hoko.text.trim(text) end
 ---```lua
 ---hoko.text.squeeze("  Al   Noor ") --> "Al Noor"
 ---```
----@param text? string
+---@param text? string|number
 ---@return string? # nil where nothing is left
 function hoko.text.squeeze(text) end
 
@@ -493,7 +493,7 @@ function hoko.text.squeeze(text) end
 ---hoko.text.fold("Straße") --> "strasse"
 ---hoko.text.fold("ＡＬ Noor") --> "al noor"
 ---```
----@param text? string
+---@param text? string|number
 ---@return string? # nil where nothing is left
 function hoko.text.fold(text) end
 
@@ -501,7 +501,7 @@ function hoko.text.fold(text) end
 ---```lua
 ---hoko.text.digits("٠٥٥-123") --> "055123"
 ---```
----@param text? string
+---@param text? string|number
 ---@return string? # nil where nothing is left
 function hoko.text.digits(text) end
 
@@ -510,7 +510,7 @@ function hoko.text.digits(text) end
 ---hoko.text.phone("055 123 4567", "SA") --> "+966551234567"
 ---hoko.text.phone("+966 55 123 4567") --> "+966551234567"
 ---```
----@param text? string
+---@param text? string|number
 ---@param country? string where a number without + is dialled, such as "SA"
 ---@return string? # nil where the country's rules make it impossible
 function hoko.text.phone(text, country) end
@@ -519,7 +519,7 @@ function hoko.text.phone(text, country) end
 ---```lua
 ---hoko.text.email(" Info@AlNoor.example ") --> "info@alnoor.example"
 ---```
----@param text? string
+---@param text? string|number
 ---@return string? # nil where nothing is left
 function hoko.text.email(text) end
 
@@ -528,7 +528,7 @@ function hoko.text.email(text) end
 ---hoko.text.slug("Al Noor & Sons") --> "al-noor-sons"
 ---hoko.text.slug("دار الكتاب") --> "دار-الكتاب"
 ---```
----@param text? string
+---@param text? string|number
 ---@return string? # nil where nothing is left
 function hoko.text.slug(text) end
 
@@ -630,7 +630,7 @@ hoko.log = {}
 ---```lua
 ---hoko.log.debug("page read", { page = 3 })
 ---```
----@param message string
+---@param message any
 ---@param fields? table<string, any> named values
 function hoko.log.debug(message, fields) end
 
@@ -638,7 +638,7 @@ function hoko.log.debug(message, fields) end
 ---```lua
 ---hoko.log.info("page read", { page = 3 })
 ---```
----@param message string
+---@param message any
 ---@param fields? table<string, any> named values
 function hoko.log.info(message, fields) end
 
@@ -646,7 +646,7 @@ function hoko.log.info(message, fields) end
 ---```lua
 ---hoko.log.warn("page read", { page = 3 })
 ---```
----@param message string
+---@param message any
 ---@param fields? table<string, any> named values
 function hoko.log.warn(message, fields) end
 
@@ -654,7 +654,7 @@ function hoko.log.warn(message, fields) end
 ---```lua
 ---hoko.log.error("page read", { page = 3 })
 ---```
----@param message string
+---@param message any
 ---@param fields? table<string, any> named values
 function hoko.log.error(message, fields) end
 
