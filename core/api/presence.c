@@ -21,7 +21,8 @@ static bool is_one_value(struct slice text) {
   struct json_scan json;
   json_init(&json, 64);
   json_feed(&json, text, true);
-  for (enum json_token token = json_next(&json); token != JSON_END_OF_VALUE; token = json_next(&json))
+  for (enum json_token token = json_next(&json); token != JSON_END_OF_VALUE;
+       token = json_next(&json))
     if (token == JSON_ERROR || token == JSON_NEED_MORE) return false;
   return json_rest(&json).len == 0;
 }
@@ -36,6 +37,7 @@ enum presence presence_of(int status, struct slice body, const struct uuid *id) 
     body = trimmed((struct slice){body.ptr + 1, body.len - 2});
     if (body.len == 0) return PRESENCE_ABSENT;
   }
-  if (!is_one_value(body) || answer_object(body, &partner) || !uuid_parse(partner.id, &found)) return PRESENCE_UNCLEAR;
+  if (!is_one_value(body) || answer_object(body, &partner) || !uuid_parse(partner.id, &found))
+    return PRESENCE_UNCLEAR;
   return uuid_equal(&found, id) ? PRESENCE_THERE : PRESENCE_UNCLEAR;
 }

@@ -22,7 +22,8 @@ static const struct shape shapes[MESSAGE_KINDS] = {
     [MESSAGE_UPSERT] = {"upsert", false, 0, 1, false},
     [MESSAGE_ROWS] = {"rows", false, 0, 1, true},
     [MESSAGE_REJECT] = {"reject", false, 2, 6, false},
-    [MESSAGE_END] = {"end", false, 1, 0, false},
+    [MESSAGE_SEEN] = {"seen", false, 0, 1, false},
+    [MESSAGE_END] = {"end", false, 2, 0, false},
     [MESSAGE_DONE] = {"done", false, 3, 4, false},
 };
 

@@ -28,7 +28,8 @@ enum message_kind {
   MESSAGE_UPSERT,    /* (none); JSON of the options.  Answered by CREDIT or RESULT */
   MESSAGE_ROWS,      /* records */
   MESSAGE_REJECT,    /* line, status (0); code, message, field, key, file, row as JSON */
-  MESSAGE_END,       /* skipped rows; the source is at its end or has raised */
+  MESSAGE_SEEN,      /* (none); the key of a row that the source has and nothing comes of */
+  MESSAGE_END,       /* skipped rows, 1 if it raised; the source is at its end */
   MESSAGE_DONE,      /* enum done, exit code, line; file, message, traceback, JSON value */
   MESSAGE_KINDS
 };

@@ -49,6 +49,14 @@ static void on_planned(void *user, const struct row *row, bool is_create,
   buf_free(&line);
 }
 
+static void on_missing(void *user, const struct partner *p, bool is_deleted) {
+  struct run_job *c = user;
+  struct buf line = BUF_WITH_LIMIT(4096);
+  summary_put_missing(&line, p, is_deleted);
+  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
+  buf_free(&line);
+}
+
 static int on_key(void *user, struct secret **key, struct error *err) {
   struct run_job *c = user;
   return credential_find(c->cli, &c->project, "sync", key, err);
@@ -152,6 +160,7 @@ static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
                  .warn = on_warn,
                  .progress = on_progress,
                  .planned = on_planned,
+                 .missing = on_missing,
                  .key = on_key},
   };
   return 0;

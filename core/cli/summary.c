@@ -54,6 +54,13 @@ void summary_put_planned(struct buf *line, const struct row *row, bool is_create
   buf_add_char(line, '\n');
 }
 
+void summary_put_missing(struct buf *line, const struct partner *p, bool is_deleted) {
+  char id[UUID_TEXT_LEN];
+  uuid_format(&p->id, id);
+  buf_printf(line, "%s %.*s  id: %.*s\n", is_deleted ? "delete" : "missing", SLICE_ARG(p->key),
+             UUID_TEXT_LEN, id);
+}
+
 void summary_print(struct term *t, const struct job *job, const struct run_result *r) {
   struct buf counts = BUF_WITH_LIMIT(1024), time = BUF_WITH_LIMIT(64);
   put_counts(&counts, &r->tally);

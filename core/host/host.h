@@ -56,6 +56,8 @@ struct run_events {
   void (*progress)(void *user, const struct tally *tally, const char *wait);
   /* Of a dry run: what would be done with a row. */
   void (*planned)(void *user, const struct row *row, bool is_create, const struct known *known);
+  /* Of a dry run: a key that the source no longer has, and whether it would be deleted. */
+  void (*missing)(void *user, const struct partner *p, bool is_deleted);
   /* The key, when it is first needed.  -1: ERROR_AUTH. */
   int (*key)(void *user, struct secret **key, struct error *err);
 };
@@ -114,6 +116,7 @@ struct run_result {
   struct error err;   /* why it did not end with 0, 3 or 4 */
   struct buf excerpt; /* the line of a script's error and the two around it */
   struct buf trace;   /* of a script's error */
+  struct buf warnings; /* JSON strings with commas between */
 };
 
 /* W is taken and ended.  Fills in *R whatever happens. */

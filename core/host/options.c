@@ -26,6 +26,9 @@ static const struct member members[] = {
     {"wants_all_rejects", FLAG, AT(wants_all_rejects), 0, 0, 0},
     {"wants_drops", FLAG, AT(wants_drops), 0, 0, 0},
     {"dry_run", FLAG, AT(dry_run), 0, 0, 0},
+    {"reports_missing", FLAG, AT(reports_missing), 0, 0, 0},
+    {"deletes_missing", FLAG, AT(deletes_missing), 0, 0, 0},
+    {"missing_limit", INTEGER, AT(missing_limit), 0, 0, 10000},
     {"batch_rows", INTEGER, AT(batch_rows), 0, 1, 10000},
     {"batch_bytes", INTEGER, AT(batch_bytes), 0, 1024, 64 << 20},
     {"concurrency", INTEGER, AT(concurrency), 0, 1, 64},
@@ -66,7 +69,7 @@ static int take(struct upsert_options *o, const struct member *m, enum json_toke
 
 int upsert_options_read(struct upsert_options *o, struct slice json, struct error *err) {
   struct json_scan scan;
-  *o = (struct upsert_options){.batch_rows = 10000, .batch_bytes = 4 << 20, .concurrency = 4};
+  *o = (struct upsert_options){.batch_rows = 10000, .batch_bytes = 4 << 20, .concurrency = 4, .missing_limit = 1000};
   json_init(&scan, 4);
   json_feed(&scan, json, true);
   if (json_next(&scan) != JSON_OBJECT_BEGIN) goto wrong;

@@ -78,5 +78,6 @@ void report_put(struct buf *b, const struct job *job, const struct run_result *r
   put_requests(b, r);
   buf_printf(b, ",\"peak_memory_bytes\":%" PRId64, r->peak_memory_bytes);
   put_error(b, r);
+  if (r->warnings.len) buf_printf(b, ",\"warnings\":[%.*s]", (int)r->warnings.len, r->warnings.ptr);
   buf_add_char(b, '}');
 }

@@ -1,6 +1,7 @@
 /* The loop of a run: worker, network and signals on one side, sync on the other. */
 #include "host/running.h"
 
+#include "base/json_text.h"
 #include "base/printable.h"
 #include "base/random.h"
 #include "host/excerpt.h"
@@ -17,7 +18,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, ASK_MS = 100, ASK_TICK_MS = 10, ASKS_MAX = 2, REPORT_MAX = 1 << 20 };
+enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, ASK_MS = 100, ASK_TICK_MS = 10, ASKS_MAX = 2, REPORT_MAX = 1 << 20, WARNINGS_MAX = 64 << 10 };
 
 static const int64_t NS_A_MS = 1000000, NS_A_S = 1000000000;
 
@@ -39,6 +40,16 @@ void running_send(struct running *r, const struct message *m) {
   case MESSAGE_RESULT: r->is_awaited = false; break;
   default: break;
   }
+}
+
+void running_warn(struct running *r, const char *message) {
+  struct buf *warnings = &r->result->warnings;
+  if (strncmp(message, r->warned, sizeof r->warned - 1) == 0) return;
+  (void)snprintf(r->warned, sizeof r->warned, "%s", message);
+  r->job->events.warn(r->job->events.user, message);
+  if (warnings->len > WARNINGS_MAX / 2) return; /* there is room for no other */
+  if (warnings->len) buf_add_char(warnings, ',');
+  json_put_string(warnings, slice_of(message));
 }
 
 /* ---- state and network, when they are first needed ------------------------ */
@@ -136,6 +147,7 @@ static void take_message(struct running *r, const struct message *m) {
   case MESSAGE_UPSERT: upsert_begin(r, m); break;
   case MESSAGE_ROWS: upsert_rows(r, m); break;
   case MESSAGE_REJECT: upsert_reject(r, m); break;
+  case MESSAGE_SEEN: upsert_seen(r, m); break;
   case MESSAGE_END: upsert_end(r, m); break;
   case MESSAGE_DONE: script_done(r, m); break;
   default: r->is_closed = true; break; /* none of these comes from a worker of ours */
@@ -363,6 +375,7 @@ static void close_all(struct running *r) {
   state_close(r->state);
   net_close(r->net);
   api_call_free(&r->api);
+  seen_free(&r->seen);
   watermarks_free(&r->watermarks);
   secret_free(r->key);
   files_close(&r->files);
@@ -380,7 +393,7 @@ static int prepare(struct running *r, struct error *err) {
 
 void host_run(struct worker *w, const struct job *job, struct run_result *result) {
   struct error err;
-  *result = (struct run_result){.excerpt = BUF_WITH_LIMIT(4096), .trace = BUF_WITH_LIMIT(1 << 20)};
+  *result = (struct run_result){.excerpt = BUF_WITH_LIMIT(4096), .trace = BUF_WITH_LIMIT(1 << 20), .warnings = BUF_WITH_LIMIT(WARNINGS_MAX)};
   struct running *r = calloc(1, sizeof *r);
   if (!r) {
     (void)error_set(&result->err, ERROR_MEMORY, "out of memory for a run");
@@ -407,4 +420,5 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
 void run_result_free(struct run_result *r) {
   buf_free(&r->excerpt);
   buf_free(&r->trace);
+  buf_free(&r->warnings);
 }

@@ -11,6 +11,7 @@
 #include "host/process.h"
 #include "host/watermarks.h"
 #include "net/net.h"
+#include "sync/missing.h"
 #include "sync/settle.h"
 
 enum { FRAMES_MAX = 8, CREDITS = 4 };
@@ -40,12 +41,17 @@ struct running {
   struct sync *sync;         /* the upsert that runs, or NULL */
   struct settle *settle;     /* before its first row, or behind its last one; or NULL */
   bool is_last_settling;
+  struct missing *missing;   /* behind its last row, where keys of its stream are looked for; or NULL */
+  struct seen seen;          /* the stream's partners that its source has */
+  int64_t keyless_rejects;   /* rows of its source that may be any key's */
+  struct tally tally;        /* of it, while missing is deleted */
   struct sync_options sync_options;
   struct upsert_options upsert;
   int64_t upsert_began_ns, upsert_requests; /* requests: sent before it */
   struct frame frames[FRAMES_MAX];
   size_t frames_len;
   bool is_source_ended;      /* MESSAGE_END came */
+  bool is_source_whole;      /* and it did not raise */
   bool has_result_sent;
   char source_file[1024];
   char warned[512];          /* the last warning of sync */
@@ -76,14 +82,20 @@ void running_send(struct running *r, const struct message *m);
 MUST_USE int running_need_state(struct running *r, struct error *err);
 MUST_USE int running_need_net(struct running *r, struct error *err);
 
+/* What happens again and again is told once. */
+void running_warn(struct running *r, const char *message);
+
 /* upsert.c */
 void upsert_begin(struct running *r, const struct message *m);
 void upsert_rows(struct running *r, const struct message *m); /* takes its payload over */
 void upsert_reject(struct running *r, const struct message *m);
+void upsert_seen(struct running *r, const struct message *m);
 void upsert_end(struct running *r, const struct message *m);
 void upsert_step(struct running *r);
 /* Monotonic; INT64_MAX: only a message or an exchange moves it. */
 int64_t upsert_wake_at(const struct running *r);
+/* The stream of the upsert that runs, opened when it is first needed.  NULL: *err. */
+struct stream *upsert_stream(struct running *r, struct error *err);
 /* The worker is gone in the middle: no more rows. */
 void upsert_cut(struct running *r);
 

@@ -3,6 +3,7 @@
 
 #include "base/json_text.h"
 #include "base/random.h"
+#include "host/missing_run.h"
 #include "host/reject_message.h"
 
 #include <inttypes.h>
@@ -46,16 +47,9 @@ static void tell_planned(void *user, const struct row *row, bool is_create, cons
   if (r->job->events.planned) r->job->events.planned(r->job->events.user, row, is_create, known);
 }
 
-/* What happens again and again is told once. */
-static void tell_warning(void *user, const char *message) {
-  struct running *r = user;
-  if (strncmp(message, r->warned, sizeof r->warned - 1) == 0) return;
-  (void)snprintf(r->warned, sizeof r->warned, "%s", message);
-  r->job->events.warn(r->job->events.user, message);
-}
+static void tell_warning(void *user, const char *message) { running_warn(user, message); }
 
-static struct stream *need_stream(void *user, struct error *err) {
-  struct running *r = user;
+struct stream *upsert_stream(struct running *r, struct error *err) {
   const char *name = r->upsert.has_stream ? r->upsert.stream : r->job->stream ? r->job->stream : "-";
   if (r->stream && strcmp(r->stream_name, name) == 0) return r->stream;
   if (running_need_state(r, err)) return NULL;
@@ -71,6 +65,8 @@ static struct stream *need_stream(void *user, struct error *err) {
   (void)snprintf(r->stream_name, sizeof r->stream_name, "%s", name);
   return r->stream;
 }
+
+static struct stream *need_stream(void *user, struct error *err) { return upsert_stream(user, err); }
 
 static void ignore_refusal(void *user, uint64_t ordinal, const struct sync_refusal *why) {
   (void)user, (void)ordinal, (void)why; /* it is in the rejects */
@@ -96,6 +92,7 @@ static int start_sync(struct running *r, struct error *err) {
                            .sends_all = u->send_all,
                            .wants_objects = u->wants_objects,
                            .is_dry = is_dry(r),
+                           .seen = u->reports_missing || u->deletes_missing ? &r->seen : NULL,
                            .recreates = r->job->recreates,
                            .retries_rejects = r->job->retries_rejects,
                            .is_arabic = is_arabic(r->job),
@@ -168,14 +165,15 @@ static void warn_held(struct running *r, const struct settled *settled) {
   if (settled->held == 0) return;
   (void)snprintf(text, sizeof text, "%" PRId64 " creates of stream %s still have an unknown outcome", settled->held,
                  r->stream_name);
-  tell_warning(r, text);
+  running_warn(r, text);
 }
 
 void upsert_begin(struct running *r, const struct message *m) {
   struct error err;
   r->source_file[0] = '\0';
-  r->is_source_ended = r->has_result_sent = false;
-  r->rejects_told = r->credits = 0;
+  r->is_source_ended = r->is_source_whole = r->has_result_sent = false;
+  r->rejects_told = r->credits = r->keyless_rejects = 0;
+  seen_free(&r->seen);
   r->warned[0] = '\0';
   r->upsert_began_ns = running_now(r);
   r->upsert_requests = r->result->requests_sent;
@@ -221,11 +219,18 @@ void upsert_reject(struct running *r, const struct message *m) {
   struct reject reject;
   if (!r->sync) return;
   reject_message_read(m, &texts, &reject);
+  if (reject.key.len) sync_has_key(r->sync, reject.key);
+  else r->keyless_rejects++;
   sync_reject(r->sync, &reject);
+}
+
+void upsert_seen(struct running *r, const struct message *m) {
+  if (r->sync) sync_has_key(r->sync, m->text[0]);
 }
 
 void upsert_end(struct running *r, const struct message *m) {
   r->is_source_ended = true;
+  r->is_source_whole = m->number[1] == 0;
   if (r->sync) sync_skipped(r->sync, m->number[0]);
 }
 
@@ -283,6 +288,12 @@ static void finish(struct running *r, const struct tally *t) {
   calls_write_store(r);
 }
 
+/* The rows are told; what the source no longer has comes last. */
+static void conclude(struct running *r, const struct tally *t) {
+  r->tally = *t;
+  if (!missing_run_begin(r, &r->tally)) finish(r, &r->tally);
+}
+
 /* The pass is over: rows may come, or the upsert is told. */
 static void settling_done(struct running *r) {
   struct tally t = *sync_tally(r->sync);
@@ -295,7 +306,7 @@ static void settling_done(struct running *r) {
   bool is_last = r->is_last_settling;
   settle_free(r->settle);
   r->settle = NULL;
-  if (is_last) finish(r, &t);
+  if (is_last) conclude(r, &t);
   else if (!why) give_credits(r);
 }
 
@@ -304,7 +315,7 @@ static void sync_done(struct running *r) {
   struct error err;
   bool looks = t->held > 0 && !sync_error(r->sync) && !r->signal;
   if (looks && start_settling(r, true, &err) == 0 && r->settle) return; /* once, and adopts what it finds */
-  finish(r, t);
+  conclude(r, t);
 }
 
 void upsert_step(struct running *r) {
@@ -312,6 +323,10 @@ void upsert_step(struct running *r) {
   if (!r->sync) {
     /* A run that was stopped before answers later upserts at once. */
     if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns) send_result(r, &nothing, &r->stop);
+    return;
+  }
+  if (r->missing) {
+    if (missing_run_step(r, &r->tally)) finish(r, &r->tally);
     return;
   }
   if (r->settle) {
@@ -328,6 +343,7 @@ void upsert_step(struct running *r) {
 }
 
 int64_t upsert_wake_at(const struct running *r) {
+  if (r->missing) return missing_run_wake_at(r);
   if (r->settle) return settle_wake_at(r->settle);
   return r->sync ? sync_wake_at(r->sync) : INT64_MAX;
 }

@@ -32,7 +32,8 @@ void ask_step(struct ask *a) {
   if (!transport_is_ready(o->transport, o->clock)) return;
   struct buf text = a->exchange.text;
   buf_clear(&text);
-  a->exchange = (struct exchange){.method = EXCHANGE_GET, .target = a->target, .owner = a, .text = text};
+  a->exchange =
+      (struct exchange){.method = EXCHANGE_GET, .target = a->target, .owner = a, .text = text};
   a->is_sent = true;
   transport_submit(o->transport, &a->exchange);
 }
@@ -51,8 +52,8 @@ static void fail(struct ask *a, enum error_code code) {
   struct refusal refusal;
   if (a->exchange.end == EXCHANGE_ANSWERED) {
     refusal_parse(&refusal, buf_slice(&a->exchange.text));
-    (void)error_set(&a->err, code, "Hoko answered %d to the question for a partner: %s", a->exchange.status,
-                    refusal_text(&refusal, false));
+    (void)error_set(&a->err, code, "Hoko answered %d to the question for a partner: %s",
+                    a->exchange.status, refusal_text(&refusal, false));
   } else {
     a->err = a->exchange.err;
     a->err.code = code;
@@ -78,8 +79,10 @@ bool ask_take(struct ask *a, struct exchange *e) {
   bool is_bad = is_bad_day(e, a->found);
   if (is_bad && try_again(a)) return true;
   a->is_asked = false;
-  if (is_answered && e->status == 401) fail(a, ERROR_AUTH);
-  else if (!is_answered || is_bad) fail(a, ERROR_UNREACHABLE);
+  if (is_answered && e->status == 401)
+    fail(a, ERROR_AUTH);
+  else if (!is_answered || is_bad)
+    fail(a, ERROR_UNREACHABLE);
   return true;
 }
 

@@ -22,7 +22,8 @@ static struct batch *next_asked(struct sync *s) {
 
 void asking_step(struct sync *s) {
   if (s->is_stopped || s->options.is_dry) return;
-  if (!s->asked && (s->asked = next_asked(s))) ask_begin(&s->ask, &s->asked->rows[batch_range(s->asked).from].id);
+  if (!s->asked && (s->asked = next_asked(s)))
+    ask_begin(&s->ask, &s->asked->rows[batch_range(s->asked).from].id);
   if (s->asked) ask_step(&s->ask);
 }
 
@@ -36,7 +37,8 @@ static void stop(struct sync *s, struct batch *b, const struct error *why) {
 /* Neither the update nor the question found what it was sent to. */
 static void stop_misled(struct sync *s, struct batch *b) {
   struct error err;
-  (void)error_set(&err, ERROR_UNREACHABLE, "Hoko answered 404 to an update and %d to the question for its partner",
+  (void)error_set(&err, ERROR_UNREACHABLE,
+                  "Hoko answered 404 to an update and %d to the question for its partner",
                   s->ask.status);
   (void)error_hint(&err, "check --base-url: partners are at BASE/partners");
   stop(s, b, &err);
@@ -45,10 +47,11 @@ static void stop_misled(struct sync *s, struct batch *b) {
 static void refused(struct sync *s, struct batch *b) {
   struct refusal refusal;
   refusal_parse(&refusal, buf_slice(&b->exchange.text));
-  refusing_alone(s, b, &(struct sync_refusal){.code = "refused",
-                                              .message = refusal_text(&refusal, s->options.is_arabic),
-                                              .field = "",
-                                              .status = b->exchange.status});
+  refusing_alone(s, b,
+                 &(struct sync_refusal){.code = "refused",
+                                        .message = refusal_text(&refusal, s->options.is_arabic),
+                                        .field = "",
+                                        .status = b->exchange.status});
 }
 
 /* A row that is to make its partner anew; false: it is to be rejected. */
@@ -63,12 +66,14 @@ static bool made_anew(struct sync *s, struct batch *b) {
 
 static void gone(struct sync *s, struct batch *b) {
   if (made_anew(s, b)) return;
-  refusing_gone(s, b, &(struct sync_refusal){.code = "unknown_id",
-                                             .message = s->options.has_key
-                                                            ? "Hoko has no partner with this id; --recreate makes it anew"
-                                                            : "Hoko has no partner with this id",
-                                             .field = "id",
-                                             .status = b->exchange.status});
+  refusing_gone(s, b,
+                &(struct sync_refusal){
+                    .code = "unknown_id",
+                    .message = s->options.has_key
+                                   ? "Hoko has no partner with this id; --recreate makes it anew"
+                                   : "Hoko has no partner with this id",
+                    .field = "id",
+                    .status = b->exchange.status});
 }
 
 static void answered(struct sync *s, struct batch *b) {
@@ -82,7 +87,8 @@ static void answered(struct sync *s, struct batch *b) {
   } else {
     if (a->status == 403) {
       s->cannot_ask = true;
-      sync_warn(s, "the key may not read partners, so a row that Hoko refuses is not told from one without a partner");
+      sync_warn(s, "the key may not read partners, so a row that Hoko refuses is not told from one "
+                   "without a partner");
     }
     refused(s, b);
   }

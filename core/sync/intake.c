@@ -243,9 +243,21 @@ static int find_known(struct sync *s) {
   }
   in->is_found = true;
   if (asked == 0) return 0;
-  if (stream_find(s->stream, in->known + in->i, in->n - in->i, &err) == 0) return 0;
-  sync_fail(s, &err);
-  return -1;
+  if (stream_find(s->stream, in->known + in->i, in->n - in->i, &err)) {
+    sync_fail(s, &err);
+    return -1;
+  }
+  for (size_t i = in->i; s->options.seen && i < in->n; i++) seen_add(s->options.seen, in->known[i].seq);
+  return 0;
+}
+
+void sync_has_key(struct sync *s, struct slice key) {
+  struct known known = {.key = key};
+  struct error err;
+  if (!s->options.seen || s->is_stopped || sync_need_stream(s)) return;
+  s->intake.is_found = false; /* what was found before lives no longer */
+  if (stream_find(s->stream, &known, 1, &err)) sync_fail(s, &err);
+  else seen_add(s->options.seen, known.seq);
 }
 
 static void frame_done(struct sync *s) {

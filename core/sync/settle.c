@@ -243,6 +243,8 @@ static int commit(struct settle *s, struct adoption *a) {
     return -1;
   }
   s->result.adopted += (int64_t)a->settled_len;
+  struct seen *seen = s->options.resend.seen; /* whose row was just sent is in the source */
+  for (size_t i = 0; seen && i < a->acks_len; i++) seen_add(seen, a->acks[i].seq);
   a->acks_len = a->made_len = a->settled_len = 0;
   return 0;
 }

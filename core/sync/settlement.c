@@ -177,6 +177,7 @@ int settle_acknowledged(struct sync *s, struct batch *b) {
   if (s->options.has_key || b->kind == BATCH_CREATE) {
     collect(s, b, &c);
     if (commit_outcome(s, b, &c)) return -1;
+    for (size_t k = 0; s->options.seen && k < c.acks_len; k++) seen_add(s->options.seen, c.acks[k].seq);
   }
   tell_acknowledged(s, b);
   return 0;

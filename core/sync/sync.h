@@ -16,6 +16,7 @@
 #include "base/row.h"
 #include "net/transport.h"
 #include "state/state.h"
+#include "sync/seen.h"
 #include "sync/tally.h"
 
 struct sync;
@@ -48,6 +49,7 @@ struct sync_options {
   const char *file;         /* of the source, for rejects */
   const char *key_name;     /* the field that keys come from, or NULL */
   bool has_key, sends_all, wants_objects, is_dry, recreates, retries_rejects, is_arabic;
+  struct seen *seen;        /* the stream's partners that rows stand for are noted here; or NULL */
   bool posts;               /* creates by POST: hoko.partners.create */
   bool adopts;              /* keys and ids that exist are recorded, nothing is sent */
   const int64_t *resent;    /* by ordinal: the held rows that these are, sent again; NULL */
@@ -72,6 +74,8 @@ void sync_feed(struct sync *s, char *payload, size_t len);
 void sync_end(struct sync *s);
 /* Rejects the worker's: a row that never got an ordinal. */
 void sync_reject(struct sync *s, const struct reject *r);
+/* The source has KEY, though no row of it comes. */
+void sync_has_key(struct sync *s, struct slice key);
 void sync_skipped(struct sync *s, int64_t rows);
 
 void sync_step(struct sync *s);

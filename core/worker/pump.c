@@ -131,6 +131,7 @@ static void pump_prepare(lua_State *L, struct pump *p) {
   p->has_on_reject = has_function(L, "on_reject");
   p->stops_on_error = is_true(L, "stops_on_error");
   p->encoder.refuses_id = is_true(L, "refuses_id");
+  p->tells_seen = is_true(L, "tells_seen");
   if (is_true(L, "wants_partners")) {
     p->index_of = calloc(PARTNERS_MAX + 1, sizeof *p->index_of);
     if (!p->index_of) luaL_error(L, "not enough memory");
@@ -186,7 +187,7 @@ static bool run(lua_State *L, struct pump *p) {
   bool raised = call_protected(L, pull_all);
   p->is_muted = raised;
   if (raised) pump_frame_send(L, p);
-  host_send(L, &(struct message){.kind = MESSAGE_END, .number = {p->skipped}});
+  host_send(L, &(struct message){.kind = MESSAGE_END, .number = {p->skipped, raised}});
   if (!raised) raised = p->is_muted = call_protected(L, wait_for_result);
   while (!p->has_result) (void)host_poll(L, true);
   return raised;

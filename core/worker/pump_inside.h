@@ -43,6 +43,7 @@ struct pump {
   lua_Integer failures_len;
   bool has_result, is_muted; /* muted: a callback raised, none is called any more */
   bool has_transform, key_is_function, key_of_source, has_on_ack, has_on_reject, stops_on_error;
+  bool tells_seen; /* keys of skipped rows, too: the stream's others are missing */
 };
 
 /* Absolute places on the stack of what is called protected. */

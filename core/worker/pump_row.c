@@ -3,6 +3,7 @@
 
 #include "base/utf8.h"
 #include "bridge/bridge.h"
+#include "worker/host.h"
 #include "worker/raise.h"
 #include "worker/shared.h"
 
@@ -129,6 +130,15 @@ static void transform_failed(lua_State *L, struct pump *p, int row_at) {
                 (int)p->failed, (int)p->transformed, text.ptr);
 }
 
+/* A skipped row is in the source all the same. */
+static void tell_seen(lua_State *L, const struct pump *p, int row_at) {
+  char number[ENCODE_KEY_NUMBER_SIZE];
+  push_key_of_source(L, p, row_at);
+  struct slice key = encode_key(L, number);
+  if (key.len) host_send(L, &(struct message){.kind = MESSAGE_SEEN, .text = {key}});
+  lua_pop(L, 1);
+}
+
 /* The source's row is at ROW_AT; pushes the partner and returns true, or false: there is none. */
 static bool transform_row(lua_State *L, struct pump *p, int row_at) {
   lua_pushcfunction(L, raise_handler);
@@ -141,6 +151,7 @@ static bool transform_row(lua_State *L, struct pump *p, int row_at) {
   }
   if (!lua_isnil(L, -1)) return true;
   p->skipped++;
+  if (p->tells_seen) tell_seen(L, p, row_at);
   return false;
 }
 

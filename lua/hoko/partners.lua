@@ -29,8 +29,27 @@ local function check_key(name, key)
   end
 end
 
+-- In a run that looks for missing keys each stream has one source, and this is it.
+local written = {}
+
+local function check_missing(name, stream, given)
+  local missing = given.missing or "keep"
+  if missing ~= "keep" and given.key == nil then
+    native.raise(('%s: missing = "%s" needs a key'):format(name, missing))
+  end
+  if given.key == nil or given.dry_run then return end
+  local before = written[stream]
+  if before and (before ~= "keep" or missing ~= "keep") then
+    native.raise(('%s: stream %s was written in this run already; with missing = "%s" one source has all its keys')
+      :format(name, stream, missing ~= "keep" and missing or before))
+  end
+  written[stream] = missing
+end
+
 local function run(name, rows, given, more)
   check_key(name, given.key)
+  local stream = stream_of(name, given)
+  if more.verb ~= "adopt" then check_missing(name, stream, given) end
   local limits = task.limits
   local batch_bytes = size_of(given.batch_bytes) or limits.batch_bytes
   local has_callbacks = given.on_ack ~= nil or given.on_reject ~= nil
@@ -40,9 +59,10 @@ local function run(name, rows, given, more)
     on_ack = given.on_ack, on_reject = given.on_reject,
     stops_on_error = more.on_error == "stop", wants_partners = wants_partners,
     row_max = batch_bytes - 2, refuses_id = more.verb == "create",
+    tells_seen = given.missing ~= nil and given.missing ~= "keep",
   }
   args.options = native.encode{
-    stream = stream_of(name, given), has_key = given.key ~= nil,
+    stream = stream, has_key = given.key ~= nil,
     send_all = given.send == "all" or (given.key == nil),
     wants_objects = given.on_ack ~= nil or wants_partners, wants_all_rejects = given.on_reject ~= nil,
     wants_drops = has_callbacks,
@@ -51,6 +71,8 @@ local function run(name, rows, given, more)
     concurrency = math.tointeger(given.concurrency or limits.concurrency),
     dry_run = given.dry_run or false,
     verb = more.verb or "upsert",
+    reports_missing = given.missing == "report", deletes_missing = given.missing == "delete",
+    missing_limit = math.floor((given.missing_limit or 10) * 100 + 0.5),
     key_name = type(given.key) == "string" and not more.key_of_source and given.key or nil,
   }
   return native.upsert(args)

@@ -32,6 +32,10 @@ local upserting = with({
   stream,
   { name = "send", type = "string", choices = { "changed", "all" }, default = '"changed" with a key',
     text = "only the fields that differ from those last acknowledged, or every row whole" },
+  { name = "missing", type = "string", choices = { "keep", "report", "delete" }, default = '"keep"',
+    text = "what to do at the end with keys of the stream that the source no longer has" },
+  { name = "missing_limit", type = "number", min = 0, max = 100, default = "10",
+    text = "percent of the stream's partners that may be deleted; of more, none is" },
 }, sending)
 
 local response = { "hoko.Response?", "nil where no answer came, with two more values" }
@@ -66,7 +70,8 @@ local classes = {
       { "superseded", "integer", "merged into a later row of the same partner" }, { "rejected", "integer" },
       { "held", "integer", "creates whose outcome is unknown" },
       { "pending", "integer", "not sent; the next run takes them again" },
-      { "missing", "integer" }, { "deleted", "integer" },
+      { "missing", "integer", "keys of the stream that the source no longer has" },
+      { "deleted", "integer", "partners of those that were deleted" },
       { "requests", "integer" }, { "seconds", "number" },
       { "outcome", "string", "as in a run's report" }, { "error", "table?", "code and message of what stopped it" },
       { "rejects", "hoko.Reason[]", "the first 100 reasons" },

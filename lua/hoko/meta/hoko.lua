@@ -39,8 +39,8 @@ local Reason = {}
 ---@field rejected integer
 ---@field held integer creates whose outcome is unknown
 ---@field pending integer not sent; the next run takes them again
----@field missing integer
----@field deleted integer
+---@field missing integer keys of the stream that the source no longer has
+---@field deleted integer partners of those that were deleted
 ---@field requests integer
 ---@field seconds number
 ---@field outcome string as in a run's report
@@ -106,6 +106,8 @@ hoko = {}
 ---@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row
 ---@field stream? string the name space of the keys (default the script's path without .lua)
 ---@field send? "changed"|"all" only the fields that differ from those last acknowledged, or every row whole (default "changed" with a key)
+---@field missing? "keep"|"report"|"delete" what to do at the end with keys of the stream that the source no longer has (default "keep")
+---@field missing_limit? number percent of the stream's partners that may be deleted; of more, none is (default 10)
 ---@field on_reject? fun(row: table, reason: hoko.Reason) called for each row that a check or Hoko refuses
 ---@field on_ack? fun(row: table, partner: hoko.Partner) called for each acknowledged row, with what Hoko returned
 ---@field batch_rows? integer rows a request at most (default hoko.lua's limit)
@@ -133,6 +135,8 @@ hoko.partners = {}
 ---@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row
 ---@field stream? string the name space of the keys (default the script's path without .lua)
 ---@field send? "changed"|"all" only the fields that differ from those last acknowledged, or every row whole (default "changed" with a key)
+---@field missing? "keep"|"report"|"delete" what to do at the end with keys of the stream that the source no longer has (default "keep")
+---@field missing_limit? number percent of the stream's partners that may be deleted; of more, none is (default 10)
 ---@field on_reject? fun(row: table, reason: hoko.Reason) called for each row that a check or Hoko refuses
 ---@field on_ack? fun(row: table, partner: hoko.Partner) called for each acknowledged row, with what Hoko returned
 ---@field batch_rows? integer rows a request at most (default hoko.lua's limit)

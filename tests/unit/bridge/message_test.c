@@ -21,7 +21,7 @@ static const struct shape shapes[] = {
     {MESSAGE_CALL, false, 0, 2, false},   {MESSAGE_OPEN, false, 1, 1, false},
     {MESSAGE_OUTPUT, false, 1, 1, false}, {MESSAGE_UPSERT, false, 0, 1, false},
     {MESSAGE_ROWS, false, 0, 1, true},    {MESSAGE_REJECT, false, 2, 6, false},
-    {MESSAGE_END, false, 1, 0, false},    {MESSAGE_DONE, false, 3, 4, false},
+    {MESSAGE_SEEN, false, 0, 1, false},   {MESSAGE_END, false, 2, 0, false},    {MESSAGE_DONE, false, 3, 4, false},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
