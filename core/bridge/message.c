@@ -16,6 +16,7 @@ static const struct shape shapes[MESSAGE_KINDS] = {
     [MESSAGE_ACKED] = {"acked", true, 2, 1, false},
     [MESSAGE_REFUSED] = {"refused", true, 2, 3, false},
     [MESSAGE_RESULT] = {"result", true, 2, 3, false},
+    [MESSAGE_ANSWER] = {"answer", true, 4, 4, false},
     [MESSAGE_CALL] = {"call", false, 0, 2, false},
     [MESSAGE_OPEN] = {"open", false, 1, 1, false},
     [MESSAGE_OUTPUT] = {"output", false, 1, 1, false},
@@ -25,6 +26,9 @@ static const struct shape shapes[MESSAGE_KINDS] = {
     [MESSAGE_SEEN] = {"seen", false, 0, 1, false},
     [MESSAGE_END] = {"end", false, 2, 0, false},
     [MESSAGE_DONE] = {"done", false, 3, 4, false},
+    [MESSAGE_HTTP] = {"http", false, 3, 5, false},
+    [MESSAGE_HTTP_PULL] = {"http_pull", false, 1, 0, false},
+    [MESSAGE_HTTP_DROP] = {"http_drop", false, 1, 0, false},
 };
 
 static void put_u32(char *to, size_t value) {

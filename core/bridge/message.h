@@ -21,6 +21,8 @@ enum message_kind {
   MESSAGE_ACKED,     /* ordinal of the row, enum acked; the object that Hoko returned */
   MESSAGE_REFUSED,   /* ordinal of the row, status; code, message, field */
   MESSAGE_RESULT,    /* 0 or an error code, descriptors (0); JSON, error message, hint */
+  MESSAGE_ANSWER,    /* 0 or an error code, status, stream (0: it is whole), Retry-After in ms or
+                        -1; lines of the head, piece of the body, error message, hint */
   /* to the host */
   MESSAGE_CALL,      /* (none); name of a host call, JSON of its arguments */
   MESSAGE_OPEN,      /* enum open_mode; path as the script wrote it */
@@ -31,6 +33,10 @@ enum message_kind {
   MESSAGE_SEEN,      /* (none); the key of a row that the source has and nothing comes of */
   MESSAGE_END,       /* skipped rows, 1 if it raised; the source is at its end */
   MESSAGE_DONE,      /* enum done, exit code, line; file, message, traceback, JSON value */
+  MESSAGE_HTTP,      /* enum http_flag, time limit in ms, ms to wait before; method, URL, lines of
+                        the head, body, name of the key or "".  Answered by ANSWER */
+  MESSAGE_HTTP_PULL, /* stream; (none).  Answered by ANSWER with its next piece */
+  MESSAGE_HTTP_DROP, /* stream that nobody wants any more; (none) */
   MESSAGE_KINDS
 };
 
@@ -38,6 +44,9 @@ enum open_mode { OPEN_READ, OPEN_WRITE, OPEN_APPEND, OPEN_READ_WRITE, OPEN_MODUL
 
 /* What became of a row that the worker keeps for a callback. */
 enum acked { ACKED_WITH_OBJECT, ACKED_NO_CALL };
+
+/* HTTP_STREAM: the time limit is that of any wait, not of the whole answer. */
+enum http_flag { HTTP_STREAM = 1 };
 
 enum done { DONE_OK, DONE_ERROR, DONE_SYNTAX, DONE_EXIT, DONE_MEMORY };
 
@@ -47,7 +56,7 @@ enum { TASK_VERBOSE = 1, TASK_UNCAGED = 2 };
 
 enum task { TASK_RUN, TASK_CONFIG, TASK_CHECK, TASK_EVAL, TASK_TEST };
 
-enum { MESSAGE_NUMBERS_MAX = 3, MESSAGE_TEXTS_MAX = 6, FRAME_HEAD_SIZE = 8, FRAME_PAYLOAD_MAX = 64 << 20 };
+enum { MESSAGE_NUMBERS_MAX = 4, MESSAGE_TEXTS_MAX = 6, FRAME_HEAD_SIZE = 8, FRAME_PAYLOAD_MAX = 64 << 20 };
 
 struct message {
   enum message_kind kind;

@@ -10,4 +10,13 @@
 MUST_USE int credential_find(struct cli *cli, const struct project *p, const char *purpose, struct secret **key,
                              struct error *err);
 
+/* The same with the keystore, if that is where the key is, kept unlocked in *KEPT (NULL at
+ * first; keystore_free() it) for further keys: a passphrase that came through a descriptor
+ * comes once.  A keystore that was kept is read again when its file has changed. */
+MUST_USE int credential_find_kept(struct cli *cli, const struct project *p, const char *purpose,
+                                  struct keystore **kept, struct secret **key, struct error *err);
+/* The entry NAME, for any origin.  HOKO_API_KEY does not stand in for it. */
+MUST_USE int credential_named(struct cli *cli, const char *purpose, const char *name,
+                              struct keystore **kept, struct secret **key, struct error *err);
+
 #endif

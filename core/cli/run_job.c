@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- events -------------------------------------------------------------- */
 
@@ -59,37 +58,15 @@ static void on_missing(void *user, const struct partner *p, bool is_deleted) {
 
 static int on_key(void *user, struct secret **key, struct error *err) {
   struct run_job *c = user;
-  return credential_find(c->cli, &c->project, "sync", key, err);
+  return credential_find_kept(c->cli, &c->project, "sync", &c->keystore, key, err);
+}
+
+static int on_named_key(void *user, const char *name, struct secret **key, struct error *err) {
+  struct run_job *c = user;
+  return credential_named(c->cli, "run a script", name, &c->keystore, key, err);
 }
 
 /* ---- the job ------------------------------------------------------------- */
-
-/* A path of the command line begins where hoko was started. */
-static char *from_here(struct slice word) {
-  char here[PATH_SIZE], text[PATH_SIZE], joined[PATH_SIZE];
-  if (word.len >= sizeof text || !getcwd(here, sizeof here)) return NULL;
-  memcpy(text, word.ptr, word.len);
-  text[word.len] = '\0';
-  return path_join(joined, here, text) ? NULL : strdup(joined);
-}
-
-/* The words of a list, NUL-terminated, into TO; more than RUN_JOB_ALLOW_MAX is the user's mistake.
- */
-static int take_list(struct run_job *c, const char *option, bool is_path, const char **to,
-                     struct error *err) {
-  struct slice word;
-  size_t len = 0;
-  for (struct options_walk w = {0}; options_next(&c->cli->options, option, &w, &word);) {
-    if (len == RUN_JOB_ALLOW_MAX)
-      return error_set(err, ERROR_USAGE, "--%s takes at most %d names", option, RUN_JOB_ALLOW_MAX);
-    char *copy = is_path ? from_here(word) : strndup(word.ptr, word.len);
-    if (!copy) return error_set(err, ERROR_MEMORY, "out of memory for --%s", option);
-    c->copies[c->copies_len++] = copy;
-    to[len++] = copy;
-  }
-  to[len] = NULL;
-  return 0;
-}
 
 static int64_t limit_of(struct run_job *c, const char *option, int64_t in_file) {
   return options_given(&c->cli->options, option) ? options_int(&c->cli->options, option) : in_file;
@@ -106,21 +83,12 @@ static void name_script(struct run_job *c, const char *given) {
                                         : given);
 }
 
-/* "true" alone stands for all. */
-static bool is_run_any(const struct run_job *c) {
-  return c->run[0] && !c->run[1] && strcmp(c->run[0], "true") == 0;
-}
-
 static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
   struct cli *cli = c->cli;
   const struct config_limits *limits = &c->project.config->limits;
-  if (take_list(c, "allow-read", true, c->read, err) ||
-      take_list(c, "allow-write", true, c->write, err) ||
-      take_list(c, "allow-env", false, c->env, err) ||
-      take_list(c, "allow-run", false, c->run, err))
-    return -1;
   bool is_code = kind == JOB_CODE;
   name_script(c, is_code ? "eval" : cli->args[0]);
+  if (permits_take(&c->permits, cli, &c->project, c->script, err)) return -1;
   c->job = (struct job){
       .kind = kind,
       .code = is_code ? cli->args[0] : NULL,
@@ -132,11 +100,7 @@ static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
       .args = cli->args + 1,
       .state = c->project.state,
       .base_url = c->project.base_url,
-      .allowed = {.read = {c->read},
-                  .write = {c->write},
-                  .env = {c->env},
-                  .run = {c->run},
-                  .is_run_any = is_run_any(c)},
+      .allowed = permits_allowed(&c->permits),
       .environment = cli->environment,
       .requests_per_minute = limits->requests_per_minute,
       .concurrency = limits->concurrency,
@@ -161,7 +125,8 @@ static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
                  .progress = on_progress,
                  .planned = on_planned,
                  .missing = on_missing,
-                 .key = on_key},
+                 .key = on_key,
+                 .named_key = on_named_key},
   };
   return 0;
 }
@@ -191,6 +156,7 @@ int run_job_new(struct run_job **out, struct worker **w, struct cli *cli, enum j
 void run_job_free(struct run_job *c) {
   if (!c) return;
   project_free(&c->project);
-  for (size_t i = 0; i < c->copies_len; i++) free(c->copies[i]);
+  permits_free(&c->permits);
+  keystore_free(c->keystore);
   free(c);
 }

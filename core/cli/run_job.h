@@ -7,11 +7,10 @@
 #define HOKO_CLI_RUN_JOB_H
 
 #include "cli/command.h"
+#include "cli/permits.h"
 #include "cli/progress.h"
 #include "cli/project.h"
 #include "host/host.h"
-
-enum { RUN_JOB_ALLOW_MAX = 64 };
 
 /* Rows of a table of options. */
 #define RUN_JOB_OPTIONS                                                                            \
@@ -64,6 +63,10 @@ enum { RUN_JOB_ALLOW_MAX = 64 };
        .value = "LIST",                                                                            \
        .completes = COMPLETES_FOLDER,                                                              \
        .help = "folders that the script may write in besides the project"},                        \
+      {.name = "allow-net",                                                                        \
+       .type = OPTION_LIST,                                                                        \
+       .value = "LIST",                                                                            \
+       .help = "servers that hoko.http may speak to: HOST, HOST:PORT or NETWORK/BITS"},            \
       {.name = "allow-env",                                                                        \
        .type = OPTION_LIST,                                                                        \
        .value = "LIST",                                                                            \
@@ -84,10 +87,8 @@ struct run_job {
   struct job job;
   struct progress progress;
   int64_t began_ns; /* for the progress; set when rows may come */
-  const char *read[RUN_JOB_ALLOW_MAX + 1], *write[RUN_JOB_ALLOW_MAX + 1];
-  const char *env[RUN_JOB_ALLOW_MAX + 1], *run[RUN_JOB_ALLOW_MAX + 1];
-  char *copies[4 * RUN_JOB_ALLOW_MAX];
-  size_t copies_len;
+  struct permits permits;
+  struct keystore *keystore; /* unlocked; NULL until a key of it is needed */
   char stream[PATH_SIZE], script[PATH_SIZE];
 };
 

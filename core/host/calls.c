@@ -122,6 +122,28 @@ static void step_api(struct running *r) {
   buf_free(&reply);
 }
 
+/* ---- hoko.http ----------------------------------------------------------- */
+
+static void answer_error(struct running *r, const struct error *err) {
+  if (err->code == ERROR_AUTH) running_stop(r, err); /* as for Hoko's own key: exit code 5 */
+  running_send(r, &(struct message){.kind = MESSAGE_ANSWER,
+                                    .number = {err->code},
+                                    .text = {{NULL, 0}, {NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
+}
+
+void calls_http(struct running *r, const struct message *m) {
+  struct error err;
+  if (m->kind == MESSAGE_HTTP_DROP) http_calls_drop(&r->http, m->number[0]);
+  else if (m->kind == MESSAGE_HTTP ? http_calls_ask(&r->http, r->job, m, &err)
+                                   : http_calls_pull(&r->http, m->number[0], &err))
+    answer_error(r, &err);
+}
+
+static void step_http(struct running *r) {
+  struct message answer;
+  if (http_calls_step(&r->http, running_now(r), &answer)) running_send(r, &answer);
+}
+
 /* ---- hoko.store ---------------------------------------------------------- */
 
 /* The strings of a flat object, in the order of NAMES; absent ones are empty. */
@@ -224,10 +246,14 @@ static void step_command(struct running *r) {
 
 void calls_step(struct running *r) {
   step_api(r);
+  step_http(r);
   step_command(r);
 }
 
-int64_t calls_wake_at(struct running *r) { return api_call_wake_at(&r->api, &r->for_call.transport); }
+int64_t calls_wake_at(struct running *r) {
+  int64_t api = api_call_wake_at(&r->api, &r->for_call.transport), http = http_calls_wake_at(&r->http);
+  return api < http ? api : http;
+}
 
 /* ---- the table ----------------------------------------------------------- */
 

@@ -60,6 +60,9 @@ struct run_events {
   void (*missing)(void *user, const struct partner *p, bool is_deleted);
   /* The key, when it is first needed.  -1: ERROR_AUTH. */
   int (*key)(void *user, struct secret **key, struct error *err);
+  /* The keystore's entry NAME, for hoko.http; the caller's to free.  NULL: there is none.
+   * -1: ERROR_AUTH. */
+  int (*named_key)(void *user, const char *name, struct secret **key, struct error *err);
 };
 
 enum job_kind {

@@ -32,6 +32,7 @@ void running_send(struct running *r, const struct message *m) {
   if (r->is_closed) return;
   (void)!channel_send(r->worker->channel, m); /* of a worker that is gone, reading finds the last words and the end */
   switch (m->kind) {
+  case MESSAGE_ANSWER:
   case MESSAGE_REPLY: r->is_replying = false; break;
   case MESSAGE_CREDIT:
     r->credits += m->number[0];
@@ -136,11 +137,15 @@ static void worker_lost(struct running *r) {
 /* ---- messages ------------------------------------------------------------ */
 
 static void take_message(struct running *r, const struct message *m) {
-  r->is_replying = m->kind == MESSAGE_OPEN || m->kind == MESSAGE_CALL;
+  r->is_replying = m->kind == MESSAGE_OPEN || m->kind == MESSAGE_CALL || m->kind == MESSAGE_HTTP ||
+                   m->kind == MESSAGE_HTTP_PULL;
   if (m->kind == MESSAGE_UPSERT || m->kind == MESSAGE_END) r->is_awaited = true;
   switch (m->kind) {
   case MESSAGE_OPEN: calls_open(r, m); break;
   case MESSAGE_CALL: calls_call(r, m); break;
+  case MESSAGE_HTTP:
+  case MESSAGE_HTTP_PULL:
+  case MESSAGE_HTTP_DROP: calls_http(r, m); break;
   case MESSAGE_OUTPUT:
     r->job->events.output(r->job->events.user, m->number[0] == STDERR_FILENO, m->text[0]);
     break;
@@ -249,7 +254,7 @@ static int timeout_ms(struct running *r) {
 }
 
 static void wait_for_something(struct running *r) {
-  struct pollfd fds[4] = {{.fd = r->signal_fd, .events = POLLIN}};
+  struct pollfd fds[5] = {{.fd = r->signal_fd, .events = POLLIN}};
   nfds_t n = 1;
   if (!r->is_closed && !r->is_done) {
     bool has_more = channel_queued(r->worker->channel) > 0;
@@ -257,6 +262,7 @@ static void wait_for_something(struct running *r) {
   }
   if (r->net) fds[n++] = (struct pollfd){.fd = net_fd(r->net), .events = POLLIN};
   if (commands_fd(&r->commands) >= 0) fds[n++] = (struct pollfd){.fd = commands_fd(&r->commands), .events = POLLIN};
+  fds[n++] = (struct pollfd){.fd = http_calls_fd(&r->http), .events = POLLIN}; /* -1 is passed over */
   (void)poll(fds, n, timeout_ms(r)); /* EINTR and time-outs are all the same to the loop */
 }
 
@@ -376,6 +382,7 @@ static void close_all(struct running *r) {
   net_close(r->net);
   api_call_free(&r->api);
   seen_free(&r->seen);
+  http_calls_free(&r->http);
   watermarks_free(&r->watermarks);
   secret_free(r->key);
   files_close(&r->files);
@@ -387,7 +394,7 @@ static int prepare(struct running *r, struct error *err) {
   const struct job *job = r->job;
   r->signal_fd = open_signals(err);
   if (r->signal_fd < 0 || (job->run && running_need_state(r, err)) || files_open(&r->files, job, err)) return -1;
-  if (worker_limit_memory(r->worker, job->memory_bytes, err)) return -1;
+  if (http_calls_open(&r->http, job, err) || worker_limit_memory(r->worker, job->memory_bytes, err)) return -1;
   return task_send(r->worker->channel, job, r->result->run, err);
 }
 

@@ -6,6 +6,7 @@
 #include "host/commands.h"
 #include "host/files.h"
 #include "host/host.h"
+#include "host/http_call.h"
 #include "host/metered.h"
 #include "host/options.h"
 #include "host/process.h"
@@ -35,6 +36,7 @@ struct running {
   struct metered for_rows, for_call; /* its two askers */
   struct api_call api;
   struct commands commands;
+  struct http_calls http;
   struct secret *key;
   int64_t run_number;        /* in the state; 0: not recorded yet */
 
@@ -102,6 +104,7 @@ void upsert_cut(struct running *r);
 /* calls.c */
 void calls_open(struct running *r, const struct message *m);
 void calls_call(struct running *r, const struct message *m);
+void calls_http(struct running *r, const struct message *m);
 /* Moves a request of the script's own on. */
 void calls_step(struct running *r);
 /* Writes the store's values if the rows before them are told. */

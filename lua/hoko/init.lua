@@ -13,7 +13,9 @@ arg = { table.unpack(task.args) }
 arg[0] = task.script
 native.run("surroundings.lua", hoko, native, options, task)
 native.run("commands.lua", native, task)
-native.run("service.lua", hoko, native, options)
+local answers = native.run("answer.lua", hoko, native, options)
+native.run("service.lua", hoko, native, options, answers)
+native.run("http.lua", hoko, native, options, answers)
 hoko.partners.adopt = partners.adopter(hoko.partners.list, hoko.null)
 if task.is_check then task.check = native.run("check.lua", native, options) end
 if task.kind == "tests" then task.run_tests = native.run("test.lua", hoko, native, options, task) end

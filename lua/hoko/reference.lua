@@ -47,7 +47,7 @@ local run = ...
 local reference = { entries = {}, classes = {} }
 
 local by_name, classes_by_name = {}, {}
-for _, subject in ipairs{ "partners", "sources", "shapes", "helpers" } do
+for _, subject in ipairs{ "partners", "sources", "http", "shapes", "helpers" } do
   local part = run("reference_" .. subject .. ".lua")
   for _, entry in ipairs(part.entries) do
     reference.entries[#reference.entries + 1], by_name[entry.name] = entry, entry
@@ -101,7 +101,7 @@ end
 local type_words = { callable = "a function", integer = "a whole number", size = 'a size such as "4MiB"',
   string = "a string", number = "a number", boolean = "true or false", table = "a table",
   character = "one character", names = "an array of names", duration = 'a duration such as "90s"',
-  ["function"] = "a function" }
+  ["function"] = "a function", userdata = "hoko.null" }
 
 --- What an option may be, in words.
 ---@param spec hoko.Option
@@ -137,7 +137,7 @@ local function explained(kind, text) return text and ("%s: %s"):format(kind, tex
 function reference.option_text(spec)
   local note = spec.default and ("; default %s"):format(spec.default) or ""
   if spec.required then note = "; needed" end
-  if spec.min then note = ("; %d to %d"):format(spec.min, spec.max) .. note end
+  if spec.min then note = ("; %s to %s"):format(spec.min, spec.max) .. note end
   return ("%s (%s%s)"):format(spec.text, reference.expected(spec), note)
 end
 

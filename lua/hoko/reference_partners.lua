@@ -79,11 +79,17 @@ local classes = {
     } },
   { name = "hoko.Response", text = "An answer of any HTTP status.",
     fields = {
-      { "status", "integer" }, { "headers", "table<string, string>", "names in lower case" }, { "body", "string" },
+      { "status", "integer" }, { "headers", "table<string, string>", "names in lower case" },
+      { "body", "string?", "nil with stream = true" },
     },
     methods = {
       { name = "json", params = {}, returns = { { "any", "nil and a message where the body is no JSON" } },
         text = "The body as a value." },
+      { name = "chunks", text = "Iterates over the body as it comes; `for` closes the answer.",
+        returns = { { "fun(): string?" } } },
+      { name = "lines", text = "Iterates over the body's lines, without their line ends; `for` closes the answer.",
+        returns = { { "fun(): string?" } } },
+      { name = "close", text = "Ends an answer with stream = true that is not read to its end." },
     } },
 }
 

@@ -1,68 +1,27 @@
 -- hoko.api, hoko.store and the rest of hoko.partners, on host calls.
-local hoko, native, options = ...
+local hoko, native, options, answers = ...
 
 local PAGE_ROWS, OVERLAP, DELETE_ROWS, RESTARTS_MAX = 10000, 50, 10000, 5
 
 -- ---- hoko.api ---------------------------------------------------------------
 
-local response = {}
-response.__index = response
-
---- The body as a value; nil and a message where it is no JSON.
-function response:json()
-  local ok, value = pcall(hoko.json.decode, self.body)
-  if ok then return value end
-  return nil, "the body is no JSON"
-end
-
-local function escape(text)
-  return (tostring(text):gsub("[^%w%-._~]", function(c) return ("%%%02X"):format(c:byte()) end))
-end
-
-local is_scalar = { string = true, number = true, boolean = true }
-
-local function check_query(name, query)
-  if query == nil then return end
-  if type(query) ~= "table" then
-    native.raise(("%s: the query must be a table, got %s"):format(name, options.describe(query)))
-  end
-  for key, value in next, query do
-    if type(key) ~= "string" then
-      native.raise(("%s: parameters have names, here is one without: %s"):format(name, options.describe(value)))
-    end
-    if not is_scalar[type(value)] then
-      native.raise(("%s: the parameter '%s' must be a string, a number or a boolean, got %s"):format(name, key,
-        options.describe(value)))
-    end
-  end
-end
-
-local function with_query(path, query)
-  local names, parts = {}, {}
-  for name in next, query or {} do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do parts[i] = escape(name) .. "=" .. escape(query[name]) end
-  if #parts == 0 then return path end
-  return path .. (path:find("?", 1, true) and "&" or "?") .. table.concat(parts, "&")
-end
-
 local function request(name, method, path, query, body)
   if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
     native.raise(("%s: the path must be a string that begins with /, got %s"):format(name, options.describe(path)))
   end
-  local call = { method = method, path = with_query(path, query) }
+  local call = { method = method, path = answers.with_query(path, query) }
   if body ~= nil then call.body = options.encode(name, "the body", body) end
   local got, message, code = native.call("api", call)
   if not got then return nil, message, code end
   got.headers = { ["content-type"] = got.content_type }
-  return setmetatable(got, response)
+  return setmetatable(got, answers.response)
 end
 
 hoko.api = {}
 
 --- GET path; query: a table of parameters.
 function hoko.api.get(path, query)
-  check_query("hoko.api.get", query)
+  answers.check_query("hoko.api.get", query)
   return request("hoko.api.get", "GET", path, query)
 end
 

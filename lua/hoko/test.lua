@@ -45,11 +45,15 @@ local calls = {
   end,
 }
 
-function native.call(name, arguments)
-  local answer = calls[name]
-  if not answer then native.raise("a test has no network: give the function under test what it needs") end
-  return answer(arguments)
+local function no_network()
+  native.raise("a test has no network: give the function under test what it needs")
 end
+
+function native.call(name, arguments)
+  return (calls[name] or no_network)(arguments)
+end
+
+native.http_ask = no_network
 
 function native.upsert()
   native.raise("a test sends no rows: hoko.transform(\"scripts/…\") gives the table of a script's hoko.sync")

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "base/uuid.h"
 #include "worker/bind/command.h"
+#include "worker/bind/http.h"
 #include "worker/bind/json.h"
 #include "worker/bind/source.h"
 #include "worker/bind/sources.h"
@@ -188,6 +189,7 @@ void bind_native(lua_State *L) {
       {"demand", source_csv_demand},
       {"is_uuid", is_uuid},    {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
       {"execute", command_execute}, {"popen", command_open},
+      {"http_ask", http_ask},  {"http_pull", http_pull}, {"http_drop", http_drop},
       {"now", now},            {"sleep", sleep_for}, {"exit", end_process},
       {"width", width},        {"cut", cut},         {NULL, NULL}};
   luaL_newlib(L, functions);

@@ -53,12 +53,23 @@ local Result = {}
 ---@class hoko.Response
 ---@field status integer
 ---@field headers table<string, string> names in lower case
----@field body string
+---@field body string? nil with stream = true
 local Response = {}
 
 ---The body as a value.
 ---@return any # nil and a message where the body is no JSON
 function Response:json() end
+
+---Iterates over the body as it comes; `for` closes the answer.
+---@return fun(): string?
+function Response:chunks() end
+
+---Iterates over the body's lines, without their line ends; `for` closes the answer.
+---@return fun(): string?
+function Response:lines() end
+
+---Ends an answer with stream = true that is not read to its end.
+function Response:close() end
 
 ---Gives the next row a call, nil at the end. It opens its file at the first; `for` closes it.
 ---@class hoko.Source
@@ -346,6 +357,84 @@ function hoko.json.array(value) end
 ---```
 ---@type lightuserdata
 hoko.null = nil
+
+hoko.http = {}
+
+---@class hoko.http.GetOptions
+---@field headers? table<string, string|number> header lines by name
+---@field query? table<string, string|number|boolean> parameters behind the URL
+---@field json? any a body that is written as JSON
+---@field body? string a body as it is, up to 48 MiB
+---@field auth? string the keystore's entry whose key the host adds, for the server it was stored for and no other
+---@field timeout? number seconds that an answer may take; with stream, that any wait for more of it may (default 60)
+---@field retries? integer further tries of GET, HEAD and OPTIONS after no answer, 429, 500, 502, 503 and 504 (default 3)
+---@field stream? boolean the answer is read by chunks() or lines() while it comes, in flat memory (default false)
+
+---Asks another service. Redirects are followed to servers that are allowed, without auth.
+---```lua
+---local crm = hoko.args[1]
+---if crm then
+---  local answer = assert(hoko.http.get(crm .. "/people", { query = { page = 2 }, auth = "crm" }))
+---  for _, person in ipairs(answer:json()) do print(person.name) end
+---end
+---```
+---@param url string http or https, of a server that --allow-net or allow.net lists
+---@param options? hoko.http.GetOptions
+---@return hoko.Response? # for any status; nil where there was none
+---@return string? # why there was none
+---@return string? # its code, such as unreachable or auth
+function hoko.http.get(url, options) end
+
+---@class hoko.http.PostOptions
+---@field headers? table<string, string|number> header lines by name
+---@field query? table<string, string|number|boolean> parameters behind the URL
+---@field json? any a body that is written as JSON
+---@field body? string a body as it is, up to 48 MiB
+---@field auth? string the keystore's entry whose key the host adds, for the server it was stored for and no other
+---@field timeout? number seconds that an answer may take; with stream, that any wait for more of it may (default 60)
+---@field retries? integer further tries of GET, HEAD and OPTIONS after no answer, 429, 500, 502, 503 and 504 (default 3)
+---@field stream? boolean the answer is read by chunks() or lines() while it comes, in flat memory (default false)
+
+---Posts to another service, once.
+---```lua
+---local chat = hoko.args[1]
+---if chat then
+---  local answer, message = hoko.http.post(chat, { json = { text = "312 partners are synced" } })
+---  if not answer then hoko.log.warn("the chat was not told", { why = message }) end
+---end
+---```
+---@param url string http or https, of a server that --allow-net or allow.net lists
+---@param options? hoko.http.PostOptions
+---@return hoko.Response? # for any status; nil where there was none
+---@return string? # why there was none
+---@return string? # its code, such as unreachable or auth
+function hoko.http.post(url, options) end
+
+---@class hoko.http.RequestOptions
+---@field method? string such as PUT, PATCH, DELETE (default "GET")
+---@field headers? table<string, string|number> header lines by name
+---@field query? table<string, string|number|boolean> parameters behind the URL
+---@field json? any a body that is written as JSON
+---@field body? string a body as it is, up to 48 MiB
+---@field auth? string the keystore's entry whose key the host adds, for the server it was stored for and no other
+---@field timeout? number seconds that an answer may take; with stream, that any wait for more of it may (default 60)
+---@field retries? integer further tries of GET, HEAD and OPTIONS after no answer, 429, 500, 502, 503 and 504 (default 3)
+---@field stream? boolean the answer is read by chunks() or lines() while it comes, in flat memory (default false)
+
+---The same with any method; NDJSON of any size, line by line.
+---```lua
+---local export = hoko.args[1]
+---if export then
+---  local answer = assert(hoko.http.request(export, { method = "POST", stream = true, timeout = 300 }))
+---  for line in answer:lines() do print(hoko.json.decode(line).name) end
+---end
+---```
+---@param url string http or https, of a server that --allow-net or allow.net lists
+---@param options? hoko.http.RequestOptions
+---@return hoko.Response? # for any status; nil where there was none
+---@return string? # why there was none
+---@return string? # its code, such as unreachable or auth
+function hoko.http.request(url, options) end
 
 ---Rows that can be filtered, mapped and cut. A loop that is left closes the source.
 ---```lua
