@@ -14,6 +14,7 @@
 #include "net/net.h"
 #include "sync/missing.h"
 #include "sync/settle.h"
+#include "sync/workspace.h"
 
 enum { FRAMES_MAX = 8, CREDITS = 4 };
 
@@ -41,6 +42,8 @@ struct running {
   int64_t run_number;        /* in the state; 0: not recorded yet */
 
   struct sync *sync;         /* the upsert that runs, or NULL */
+  struct workspace workspace; /* of the key, before its first row */
+  bool is_checking;          /* it is asked for */
   struct settle *settle;     /* before its first row, or behind its last one; or NULL */
   bool is_last_settling;
   struct missing *missing;   /* behind its last row, where keys of its stream are looked for; or NULL */

@@ -2,6 +2,7 @@
 
 #include "base/random.h"
 #include "net/net.h"
+#include "sync/workspace.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -65,8 +66,8 @@ static struct sync_options resend_options(struct settling *s) {
   return o;
 }
 
-static void wait_for_answer(const struct settling *s, const struct settle *settle) {
-  int64_t now = clock_mono_ns(s->job->clock), wake = settle_wake_at(settle), at = now + TICK_MS * NS_A_MS;
+static void wait_for_answer(const struct settling *s, int64_t wake) {
+  int64_t now = clock_mono_ns(s->job->clock), at = now + TICK_MS * NS_A_MS;
   if (wake < at) at = wake;
   struct pollfd p = {.fd = net_fd(s->net), .events = POLLIN};
   (void)poll(&p, 1, at <= now ? 0 : (int)((at - now + NS_A_MS - 1) / NS_A_MS)); /* a signal ends the process */
@@ -79,12 +80,32 @@ static int settle_stream(struct settling *s, struct settled *settled, struct err
   if (settle_new(&settle, &o, err)) return -1;
   *settled = (struct settled){.held = 0};
   if (!settle) return 0;
-  for (settle_step(settle); !settle_is_done(settle); settle_step(settle)) wait_for_answer(s, settle);
+  for (settle_step(settle); !settle_is_done(settle); settle_step(settle)) wait_for_answer(s, settle_wake_at(settle));
   *settled = settle_result(settle);
   const struct error *why = settle_error(settle);
   if (why) *err = *why;
   settle_free(settle);
   return why ? -1 : 0;
+}
+
+/* A key of another workspace would find nothing there and make all again. */
+static int check_key(struct settling *s, struct error *err) {
+  char fingerprint[SECRET_FINGERPRINT_SIZE];
+  struct workspace w;
+  struct workspace_options o = {.stream = s->stream,
+                                .ask = {.transport = net_transport(s->net),
+                                        .clock = s->job->clock,
+                                        .give_up_ms = s->job->give_up_ms}};
+  random_bytes(&o.ask.seed, sizeof o.ask.seed);
+  secret_fingerprint(s->key, fingerprint);
+  o.fingerprint = slice_of(fingerprint);
+  int rc = workspace_begin(&w, &o, err);
+  if (rc == 0)
+    for (workspace_step(&w); !workspace_is_done(&w); workspace_step(&w)) wait_for_answer(s, workspace_wake_at(&w));
+  const struct error *why = rc == 0 ? workspace_error(&w) : NULL;
+  if (why) *err = *why;
+  workspace_free(&w);
+  return why ? -1 : rc;
 }
 
 static int one(struct settling *s, const struct stream_info *info, int64_t *held, struct error *err) {
@@ -94,7 +115,7 @@ static int one(struct settling *s, const struct stream_info *info, int64_t *held
                              .wait_ms = s->job->wait_ms};
   struct settled settled = {.held = 0};
   if (need_net(s, err) || stream_open(&s->stream, s->state, &o, err)) return -1;
-  int rc = settle_stream(s, &settled, err);
+  int rc = check_key(s, err) ? -1 : settle_stream(s, &settled, err);
   stream_close(s->stream);
   s->stream = NULL;
   *held += settled.held;

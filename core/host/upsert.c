@@ -148,6 +148,24 @@ static int start_settling(struct running *r, bool is_last, struct error *err) {
   return o.stream ? settle_new(&r->settle, &o, err) : -1;
 }
 
+/* A key that the stream does not know may be another workspace's. */
+static int start_checking(struct running *r, struct error *err) {
+  char fingerprint[SECRET_FINGERPRINT_SIZE];
+  const struct sync_options *s = &r->sync_options;
+  struct workspace_options o = {.stream = upsert_stream(r, err),
+                                .ask = {.transport = s->transport,
+                                        .clock = s->clock,
+                                        .give_up_ms = s->give_up_ms,
+                                        .seed = s->seed}};
+  if (!o.stream) return -1;
+  secret_fingerprint(r->key, fingerprint);
+  o.fingerprint = slice_of(fingerprint);
+  int rc = workspace_begin(&r->workspace, &o, err);
+  r->is_checking = rc == 0 && !workspace_is_done(&r->workspace);
+  if (!r->is_checking) workspace_free(&r->workspace);
+  return rc;
+}
+
 static void give_credits(struct running *r) {
   running_send(r, &(struct message){.kind = MESSAGE_CREDIT, .number = {CREDITS}});
 }
@@ -168,6 +186,17 @@ static void warn_held(struct running *r, const struct settled *settled) {
   running_warn(r, text);
 }
 
+/* The stream is ours to write: what is held comes first. */
+static void may_write(struct running *r) {
+  struct error err;
+  if (may_be_held(r) && start_settling(r, false, &err)) {
+    running_stop(r, &err);
+    sync_stop(r->sync, &err);
+  } else if (!r->settle) {
+    give_credits(r);
+  }
+}
+
 void upsert_begin(struct running *r, const struct message *m) {
   struct error err;
   r->source_file[0] = '\0';
@@ -183,11 +212,22 @@ void upsert_begin(struct running *r, const struct message *m) {
     return;
   }
   if (r->stop.code != ERROR_NONE) return;
-  if (start_sync(r, &err) || (may_be_held(r) && start_settling(r, false, &err))) {
+  if (start_sync(r, &err) || (may_be_held(r) && start_checking(r, &err))) {
     running_stop(r, &err);
     if (r->sync) sync_stop(r->sync, &err);
   }
-  if (r->stop.code == ERROR_NONE && !r->settle) give_credits(r);
+  if (r->stop.code == ERROR_NONE && !r->is_checking) may_write(r);
+}
+
+static void step_checking(struct running *r) {
+  if (sync_error(r->sync)) workspace_stop(&r->workspace, sync_error(r->sync));
+  workspace_step(&r->workspace);
+  if (!workspace_is_done(&r->workspace)) return;
+  const struct error *why = workspace_error(&r->workspace);
+  if (why) sync_stop(r->sync, why);
+  workspace_free(&r->workspace);
+  r->is_checking = false;
+  if (!sync_error(r->sync)) may_write(r);
 }
 
 /* ---- rows ---------------------------------------------------------------- */
@@ -325,6 +365,10 @@ void upsert_step(struct running *r) {
     if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns) send_result(r, &nothing, &r->stop);
     return;
   }
+  if (r->is_checking) {
+    step_checking(r);
+    if (r->is_checking) return;
+  }
   if (r->missing) {
     if (missing_run_step(r, &r->tally)) finish(r, &r->tally);
     return;
@@ -343,6 +387,7 @@ void upsert_step(struct running *r) {
 }
 
 int64_t upsert_wake_at(const struct running *r) {
+  if (r->is_checking) return workspace_wake_at(&r->workspace);
   if (r->missing) return missing_run_wake_at(r);
   if (r->settle) return settle_wake_at(r->settle);
   return r->sync ? sync_wake_at(r->sync) : INT64_MAX;
