@@ -16,6 +16,7 @@ static const struct shape shapes[MESSAGE_KINDS] = {
     [MESSAGE_ACKED] = {"acked", true, 2, 1, false},
     [MESSAGE_REFUSED] = {"refused", true, 2, 3, false},
     [MESSAGE_RESULT] = {"result", true, 2, 3, false},
+    [MESSAGE_ENTRY] = {"entry", true, 2, 1, false},
     [MESSAGE_ANSWER] = {"answer", true, 4, 4, false},
     [MESSAGE_CALL] = {"call", false, 0, 2, false},
     [MESSAGE_OPEN] = {"open", false, 1, 1, false},

@@ -21,6 +21,7 @@ enum message_kind {
   MESSAGE_ACKED,     /* ordinal of the row, enum acked; the object that Hoko returned */
   MESSAGE_REFUSED,   /* ordinal of the row, status; code, message, field */
   MESSAGE_RESULT,    /* 0 or an error code, descriptors (0); JSON, error message, hint */
+  MESSAGE_ENTRY,     /* enum entry, number of the entry; its text.  Answered by DONE */
   MESSAGE_ANSWER,    /* 0 or an error code, status, stream (0: it is whole), Retry-After in ms or
                         -1; lines of the head, piece of the body, error message, hint */
   /* to the host */
@@ -32,7 +33,7 @@ enum message_kind {
   MESSAGE_REJECT,    /* line, status (0); code, message, field, key, file, row as JSON */
   MESSAGE_SEEN,      /* (none); the key of a row that the source has and nothing comes of */
   MESSAGE_END,       /* skipped rows, 1 if it raised; the source is at its end */
-  MESSAGE_DONE,      /* enum done, exit code, line; file, message, traceback, JSON value */
+  MESSAGE_DONE,      /* enum done, exit code or enum entry_is, line; file, message, traceback, value or hint */
   MESSAGE_HTTP,      /* enum http_flag, time limit in ms, ms to wait before; method, URL, lines of
                         the head, body, name of the key or "".  Answered by ANSWER */
   MESSAGE_HTTP_PULL, /* stream; (none).  Answered by ANSWER with its next piece */
@@ -54,7 +55,13 @@ enum done { DONE_OK, DONE_ERROR, DONE_SYNTAX, DONE_EXIT, DONE_MEMORY };
  * even where the kernel cannot hold the cage. */
 enum { TASK_VERBOSE = 1, TASK_UNCAGED = 2 };
 
-enum task { TASK_RUN, TASK_CONFIG, TASK_CHECK, TASK_EVAL, TASK_TEST };
+enum task { TASK_RUN, TASK_CONFIG, TASK_CHECK, TASK_EVAL, TASK_TEST, TASK_SESSION };
+
+/* What is asked of a session: to run a text, to complete the line before the cursor, how
+ * values are shown from now on. */
+enum entry { ENTRY_RUN, ENTRY_COMPLETE, ENTRY_SHOW, ENTRIES };
+/* What a text that has run, or was not whole, is. */
+enum entry_is { ENTRY_IS_CODE, ENTRY_IS_EXPRESSION, ENTRY_IS_CALL, ENTRY_IS_INCOMPLETE };
 
 enum { MESSAGE_NUMBERS_MAX = 4, MESSAGE_TEXTS_MAX = 6, FRAME_HEAD_SIZE = 8, FRAME_PAYLOAD_MAX = 64 << 20 };
 

@@ -43,6 +43,7 @@ const struct option commands_common[] = {
 const struct command *const commands[] = {
     &command_run,
     &command_settle,
+    &command_repl,
     &command_eval,
     &command_check,
     &command_test,

@@ -6,6 +6,7 @@
 
 extern const struct command command_run;
 extern const struct command command_settle;
+extern const struct command command_repl;
 extern const struct command command_eval;
 extern const struct command command_check;
 extern const struct command command_test;

@@ -32,7 +32,8 @@ static void on_warn(void *user, const char *message) {
 
 static void on_progress(void *user, const struct tally *tally, const char *wait) {
   struct run_job *c = user;
-  if (!progress_due(&c->progress)) return;
+  bool is_idle = c->job.kind == JOB_SESSION && tally->submitted + tally->skipped == 0 && !wait[0];
+  if (is_idle || !progress_due(&c->progress)) return;
   struct buf line = BUF_WITH_LIMIT(1024);
   summary_put_progress(&line, tally, wait, clock_mono_ns(c->cli->clock) - c->began_ns);
   if (buf_ok(&line)) progress_draw(&c->progress, buf_slice(&line));
@@ -86,8 +87,8 @@ static void name_script(struct run_job *c, const char *given) {
 static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
   struct cli *cli = c->cli;
   const struct config_limits *limits = &c->project.config->limits;
-  bool is_code = kind == JOB_CODE;
-  name_script(c, is_code ? "eval" : cli->args[0]);
+  bool is_code = kind == JOB_CODE, is_session = kind == JOB_SESSION;
+  name_script(c, is_session ? "repl" : is_code ? "eval" : cli->args[0]);
   if (permits_take(&c->permits, cli, &c->project, c->script, err)) return -1;
   c->job = (struct job){
       .kind = kind,
@@ -97,7 +98,7 @@ static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
       .folder = c->project.folder,
       .is_folder_readable = c->project.is_readable,
       .stream = project_script_name(&c->project, c->stream),
-      .args = cli->args + 1,
+      .args = is_session ? cli->args : cli->args + 1,
       .state = c->project.state,
       .base_url = c->project.base_url,
       .allowed = permits_allowed(&c->permits),

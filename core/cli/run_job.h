@@ -1,4 +1,4 @@
-/* run_job.h - what `hoko run` and `hoko eval` make of their command line: a job, its
+/* run_job.h - what `hoko run`, `eval` and `repl` make of their command line: a job, its
  * project, and how its events are shown.
  *
  * A command that has one takes RUN_JOB_OPTIONS into its table, and "dry-run" and

@@ -250,9 +250,29 @@ void calls_step(struct running *r) {
   step_command(r);
 }
 
+void calls_stop(struct running *r, const struct error *why) {
+  if (r->http.asked) {
+    http_calls_cancel(&r->http);
+    answer_error(r, why);
+  }
+  if (r->api.is_sent) transport_cancel(net_transport(r->net));
+  if (!r->api.is_active || r->api.is_sent) return;
+  r->api.is_active = false;
+  reply_error(r, why);
+}
+
 int64_t calls_wake_at(struct running *r) {
   int64_t api = api_call_wake_at(&r->api, &r->for_call.transport), http = http_calls_wake_at(&r->http);
   return api < http ? api : http;
+}
+
+/* ---- a session's values -------------------------------------------------- */
+
+static int call_columns(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  (void)json;
+  if (r->job->kind != JOB_SESSION) return error_set(err, ERROR_INTERNAL, "only a session shows values");
+  buf_printf(&reply->json, "%zu", r->job->events.columns(r->job->events.user));
+  return 0;
 }
 
 /* ---- the table ----------------------------------------------------------- */
@@ -266,6 +286,7 @@ static const struct call calls[] = {{"log", call_log},
                                     {"api", call_api},
                                     {"store_get", call_store_get},
                                     {"store_set", call_store_set},
+                                    {"columns", call_columns},
                                     {"command", call_command},
                                     {"command_end", call_command_end}};
 

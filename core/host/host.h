@@ -58,6 +58,8 @@ struct run_events {
   void (*planned)(void *user, const struct row *row, bool is_create, const struct known *known);
   /* Of a dry run: a key that the source no longer has, and whether it would be deleted. */
   void (*missing)(void *user, const struct partner *p, bool is_deleted);
+  /* Of a session: how wide tables may be now. */
+  size_t (*columns)(void *user);
   /* The key, when it is first needed.  -1: ERROR_AUTH. */
   int (*key)(void *user, struct secret **key, struct error *err);
   /* The keystore's entry NAME, for hoko.http; the caller's to free.  NULL: there is none.
@@ -68,7 +70,8 @@ struct run_events {
 enum job_kind {
   JOB_SCRIPT,
   JOB_TESTS, /* what fails is printed, then exit code 1; nothing is sent */
-  JOB_CODE   /* its values are printed */
+  JOB_CODE,  /* its values are printed */
+  JOB_SESSION /* entries, one after the other; see below */
 };
 
 struct job {
@@ -125,6 +128,40 @@ struct run_result {
 /* W is taken and ended.  Fills in *R whatever happens. */
 void host_run(struct worker *w, const struct job *job, struct run_result *r);
 void run_result_free(struct run_result *r);
+
+/* ---- a session: entries in one worker, which keeps what they define ---- */
+
+struct session;
+
+enum entry_end { ENTRY_RAN, ENTRY_UNFINISHED, ENTRY_FAILED, ENTRY_INTERRUPTED, ENTRY_ENDED_SESSION };
+
+/* What a text that ran is, for who writes a script of it. */
+enum entry_form { FORM_CODE, FORM_EXPRESSION, FORM_CALL };
+
+struct entry_result {
+  enum entry_end end; /* UNFINISHED: more lines are needed, nothing has run */
+  enum entry_form form;
+  bool has_new_worker; /* the old one had to be ended: what was defined is gone */
+  struct error err;    /* of FAILED */
+  struct buf trace;
+  struct buf text;     /* of RAN: the answer to what was asked */
+  struct tally tally;
+};
+
+/* Starts a session in W, which is taken.  JOB, of kind JOB_SESSION, outlives it. */
+MUST_USE int session_open(struct session **out, struct worker *w, const struct job *job, struct error *err);
+/* Runs TEXT, the entry NUMBER of the user; its values go to the job's output. */
+void session_run(struct session *s, struct slice text, int64_t number, struct entry_result *r);
+/* Appends an answer of the worker's own Lua.  -1: there is none now. */
+MUST_USE int session_complete(struct session *s, struct slice line, struct buf *answer);
+MUST_USE int session_show(struct session *s, struct slice how, struct buf *answer);
+/* A new worker in place of the old one. */
+MUST_USE int session_reset(struct session *s, struct error *err);
+/* Readable when SIGINT, SIGTERM or SIGHUP has come; who reads them does so before the next entry. */
+int session_signals(const struct session *s);
+/* Ends it and fills in *R, whose exit code is that of a signal or of os.exit(). */
+void session_close(struct session *s, struct run_result *r);
+void entry_result_free(struct entry_result *r);
 
 /* "ok", "script-error", … (contract 5). */
 const char *run_outcome_name(enum run_outcome outcome);

@@ -108,6 +108,20 @@ void http_calls_drop(struct http_calls *c, int64_t stream) {
   c->open[stream - 1] = NULL;
 }
 
+void http_calls_cancel(struct http_calls *c) {
+  if (!c->asked) return;
+  if (c->is_delayed) {
+    fetch_free(c->open[c->asked - 1]);
+    c->open[c->asked - 1] = NULL;
+  } else {
+    fetcher_stop(c->fetcher); /* it owns what was submitted */
+    c->fetcher = NULL;
+    memset(c->open, 0, sizeof c->open);
+  }
+  c->is_delayed = false;
+  c->asked = 0;
+}
+
 /* ---- answering ----------------------------------------------------------- */
 
 /* One that is ended is dropped by the step after this, since ANSWER shows into it. */

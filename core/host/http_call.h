@@ -39,6 +39,10 @@ MUST_USE int http_calls_ask(struct http_calls *c, const struct job *job, const s
 MUST_USE int http_calls_pull(struct http_calls *c, int64_t stream, struct error *err);
 void http_calls_drop(struct http_calls *c, int64_t stream);
 
+/* Nothing is waited for any more; answers that are open are closed, unless the request had
+ * not left. */
+void http_calls_cancel(struct http_calls *c);
+
 /* true: *answer is what the worker waits for, its texts valid until the next call. */
 bool http_calls_step(struct http_calls *c, int64_t now_ns, struct message *answer);
 /* Monotonic; INT64_MAX: only http_calls_fd() tells. */

@@ -36,18 +36,19 @@ static int spawn(pid_t *pid, int bridge, int spot) {
   char *const environment[] = {put_zone(zone, sizeof zone) ? zone : NULL, NULL};
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
-  sigset_t none;
+  sigset_t blocked;
   int rc = posix_spawn_file_actions_init(&actions);
   if (rc) return rc;
   rc = posix_spawnattr_init(&attributes);
   if (rc == 0) {
-    (void)sigemptyset(&none); /* the host's blocked signals are its own affair */
+    (void)sigemptyset(&blocked); /* the host's blocked signals are its own affair */
+    (void)sigaddset(&blocked, SIGINT); /* the terminal sends it to all: what it means, the host says */
     rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
     if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
     if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, bridge, BRIDGE_FD);
     if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, spot, SPOT_FD);
     if (rc == 0) rc = posix_spawn_file_actions_addclosefrom_np(&actions, SPOT_FD + 1);
-    if (rc == 0) rc = posix_spawnattr_setsigmask(&attributes, &none);
+    if (rc == 0) rc = posix_spawnattr_setsigmask(&attributes, &blocked);
     if (rc == 0) rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     if (rc == 0) rc = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environment);
     (void)posix_spawnattr_destroy(&attributes);
@@ -99,6 +100,10 @@ int worker_limit_memory(const struct worker *w, int64_t memory_bytes, struct err
 
 void worker_ask(const struct worker *w) {
   if (w->pid) (void)kill(w->pid, SIGUSR1); /* it may have ended by itself */
+}
+
+void worker_interrupt(const struct worker *w) {
+  if (w->pid) (void)kill(w->pid, SIGUSR2); /* it may have ended by itself */
 }
 
 void worker_end(struct worker *w) {

@@ -20,6 +20,8 @@ MUST_USE int worker_limit_memory(const struct worker *w, int64_t memory_bytes, s
 /* Asks where the script is; the answer may come into the spot.  See worker/watch.h on
  * asking twice. */
 void worker_ask(const struct worker *w);
+/* Has what runs raise "interrupted"; told twice, at every instruction from then on. */
+void worker_interrupt(const struct worker *w);
 
 /* Ends and reaps it; the struct stays, with its peak memory. */
 void worker_end(struct worker *w);

@@ -18,7 +18,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, ASK_MS = 100, ASK_TICK_MS = 10, ASKS_MAX = 2, REPORT_MAX = 1 << 20, WARNINGS_MAX = 64 << 10 };
+enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, ASK_MS = 100, ASK_TICK_MS = 10, ASKS_MAX = 2, MESSAGES_AT_ONCE = 64, REPORT_MAX = 1 << 20, WARNINGS_MAX = 64 << 10 };
 
 static const int64_t NS_A_MS = 1000000, NS_A_S = 1000000000;
 
@@ -87,7 +87,7 @@ int running_need_net(struct running *r, struct error *err) {
 
 /* ---- the end of the script ------------------------------------------------ */
 
-static void note_error(struct running *r, const struct error *err) {
+void running_fail(struct running *r, const struct error *err) {
   if (r->result->has_error) return;
   r->result->has_error = true;
   r->result->err = *err;
@@ -115,12 +115,15 @@ static void show_line(struct running *r, const struct error *err) {
 static void script_done(struct running *r, const struct message *m) {
   struct error err;
   r->is_done = true;
+  r->done = (enum done)m->number[0];
+  r->done_number = m->number[1];
+  if (r->job->kind == JOB_SESSION && r->done == DONE_OK) buf_add_slice(&r->done_text, m->text[3]);
   upsert_cut(r); /* it may end in the middle of its source */
   if (script_end_read(m, r->job->memory_bytes, &err) == 0) return;
   if (err.code == ERROR_LIMIT) place_last_line(r, &err);
   if (m->number[0] == DONE_ERROR) buf_add_slice(&r->result->trace, m->text[2]);
   show_line(r, &err);
-  note_error(r, &err);
+  running_fail(r, &err);
 }
 
 /* The worker is gone without a word: killed from outside, or by the kernel. */
@@ -131,7 +134,7 @@ static void worker_lost(struct running *r) {
   if (r->is_done || r->signal || r->result->has_error) return;
   (void)error_set(&err, ERROR_LIMIT, "the worker process ended without a word");
   (void)error_hint(&err, "the kernel may have ended it for want of memory; see dmesg, or set --memory");
-  note_error(r, &err);
+  running_fail(r, &err);
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -159,15 +162,16 @@ static void take_message(struct running *r, const struct message *m) {
   }
 }
 
+/* Not all that come: a script that prints without end leaves signals and limits their turn. */
 static void take_messages(struct running *r) {
   struct message m;
   struct error err;
-  while (!r->is_closed && !r->is_done) {
+  for (int i = 0; i < MESSAGES_AT_ONCE && !r->is_closed && !r->is_done; i++) {
     switch (channel_next(r->worker->channel, &m, &err)) {
     case CHANNEL_MESSAGE: take_message(r, &m); break;
     case CHANNEL_NOTHING: return;
     case CHANNEL_CLOSED: worker_lost(r); return;
-    case CHANNEL_BROKEN: note_error(r, &err); worker_lost(r); return;
+    case CHANNEL_BROKEN: running_fail(r, &err); worker_lost(r); return;
     }
   }
 }
@@ -184,7 +188,7 @@ static int open_signals(struct error *err) {
   return fd >= 0 ? fd : error_errno(err, ERROR_INTERNAL, errno, "cannot wait for signals");
 }
 
-static void end_worker(struct running *r) {
+void running_end_worker(struct running *r) {
   worker_end(r->worker);
   r->is_closed = true;
   upsert_cut(r);
@@ -195,7 +199,7 @@ static void first_signal(struct running *r, int number) {
   r->signal = number;
   r->signal_deadline_ns = running_now(r) + SIGNAL_WAIT_S * NS_A_S;
   (void)error_set(&err, ERROR_INTERRUPTED, "stopped by %s", number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP");
-  end_worker(r);
+  running_end_worker(r);
   running_stop(r, &err);
   if (r->sync) sync_stop(r->sync, &err);
 }
@@ -203,7 +207,8 @@ static void first_signal(struct running *r, int number) {
 static void take_signals(struct running *r) {
   struct signalfd_siginfo info;
   while (read(r->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-    if (r->signal) r->signal_deadline_ns = 0; /* the second one does not wait */
+    if (r->job->kind == JOB_SESSION && info.ssi_signo == SIGINT) interrupt_ask(r);
+    else if (r->signal) r->signal_deadline_ns = 0; /* the second one does not wait */
     else first_signal(r, (int)info.ssi_signo);
   }
   if (r->signal && r->sync && r->net && running_now(r) >= r->signal_deadline_ns)
@@ -239,14 +244,14 @@ static void watch_time(struct running *r) {
   (void)error_hint(&err, "set --timeout, or look for a loop that does not end");
   place_last_line(r, &err);
   show_line(r, &err);
-  note_error(r, &err);
-  end_worker(r);
+  running_fail(r, &err);
+  running_end_worker(r);
 }
 
 /* ---- the loop ------------------------------------------------------------ */
 
 static int timeout_ms(struct running *r) {
-  int64_t now = running_now(r), at = now + (r->asked ? ASK_TICK_MS : TICK_MS) * NS_A_MS;
+  int64_t now = running_now(r), at = now + (r->asked || r->interrupt.is_asked ? ASK_TICK_MS : TICK_MS) * NS_A_MS;
   int64_t wake = upsert_wake_at(r), call = calls_wake_at(r);
   if (call < wake) wake = call;
   if (wake < at) at = wake;
@@ -274,9 +279,9 @@ static void tell_progress(struct running *r) {
   if (r->job->events.progress) r->job->events.progress(r->job->events.user, &t, wait);
 }
 
-static void loop(struct running *r) {
+void running_loop(struct running *r) {
   r->last_ns = running_now(r);
-  while (!((r->is_done || r->is_closed) && !r->sync)) {
+  while (!((r->is_done || r->is_closed) && !r->sync && !r->api.is_sent)) {
     wait_for_something(r);
     take_signals(r);
     take_messages(r);
@@ -284,6 +289,7 @@ static void loop(struct running *r) {
     upsert_step(r);
     calls_step(r);
     watch_time(r);
+    interrupt_step(r);
     tell_progress(r);
   }
 }
@@ -364,9 +370,17 @@ static void clear_made(struct running *r) {
   if (stream_made_clear(r->stream, &err)) running_stop(r, &err);
 }
 
+void running_finish(struct running *r) {
+  worker_end(r->worker);
+  r->still_held = count_held(r);
+  settle_outcome(r);
+  clear_made(r);
+  record(r);
+}
+
 /* ---- the whole ----------------------------------------------------------- */
 
-static void name_run(struct running *r) {
+void running_name(struct running *r) {
   uint8_t random[10];
   random_bytes(random, sizeof random);
   r->result->started_ms = clock_wall_ms(r->job->clock);
@@ -374,7 +388,7 @@ static void name_run(struct running *r) {
   else ulid_format(r->result->started_ms, random, r->result->run);
 }
 
-static void close_all(struct running *r) {
+void running_close(struct running *r) {
   worker_stop(r->worker);
   commands_end(&r->commands);
   stream_close(r->stream);
@@ -385,12 +399,13 @@ static void close_all(struct running *r) {
   http_calls_free(&r->http);
   watermarks_free(&r->watermarks);
   secret_free(r->key);
+  buf_free(&r->done_text);
   files_close(&r->files);
   if (r->signal_fd >= 0) (void)close(r->signal_fd);
 }
 
 /* A run that the scheduler recorded is claimed before its script is, so that it starts once. */
-static int prepare(struct running *r, struct error *err) {
+int running_prepare(struct running *r, struct error *err) {
   const struct job *job = r->job;
   r->signal_fd = open_signals(err);
   if (r->signal_fd < 0 || (job->run && running_need_state(r, err)) || files_open(&r->files, job, err)) return -1;
@@ -412,15 +427,11 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
   }
   *r = (struct running){.job = job, .result = result, .worker = w, .signal_fd = -1,
                         .commands = {.allowed = &job->allowed, .folder = job->folder}};
-  name_run(r);
-  if (prepare(r, &err)) note_error(r, &err);
-  else loop(r);
-  worker_end(w);
-  r->still_held = count_held(r);
-  settle_outcome(r);
-  clear_made(r);
-  record(r);
-  close_all(r);
+  running_name(r);
+  if (running_prepare(r, &err)) running_fail(r, &err);
+  else running_loop(r);
+  running_finish(r);
+  running_close(r);
   free(r);
 }
 

@@ -24,6 +24,13 @@ struct frame {
   size_t len;
 };
 
+/* Ctrl-C while an entry of a session runs. */
+struct interrupt {
+  bool is_asked;
+  int64_t at_ns; /* when */
+  int told;      /* so often the worker was told */
+};
+
 struct running {
   const struct job *job;
   struct run_result *result;
@@ -62,7 +69,10 @@ struct running {
   char warned[512];          /* the last warning of sync */
   int64_t rejects_told;
 
-  bool is_done;              /* the script has ended */
+  bool is_done;              /* the script, or the entry of a session, has ended */
+  enum done done;            /* how */
+  int64_t done_number;       /* an exit code, or of an entry what it is */
+  struct buf done_text;      /* of an entry: the answer */
   bool is_closed;            /* the worker is gone */
   bool is_replying;          /* the worker waits for an answer of ours */
   bool is_awaited;           /* it waits for an upsert to begin or to end */
@@ -77,6 +87,7 @@ struct running {
   struct tally before;       /* of the upserts that have ended */
   int64_t still_held;        /* in the stream, at the end */
   struct watermarks watermarks;
+  struct interrupt interrupt;
 };
 
 /* run.c */
@@ -86,6 +97,24 @@ void running_stop(struct running *r, const struct error *why);
 void running_send(struct running *r, const struct message *m);
 MUST_USE int running_need_state(struct running *r, struct error *err);
 MUST_USE int running_need_net(struct running *r, struct error *err);
+/* The first error is the one told. */
+void running_fail(struct running *r, const struct error *err);
+/* Names the run and notes its beginning. */
+void running_name(struct running *r);
+/* Takes the signals over, opens the files and gives the worker its task. */
+MUST_USE int running_prepare(struct running *r, struct error *err);
+/* Until what the worker was asked has its end, whatever that is. */
+void running_loop(struct running *r);
+void running_end_worker(struct running *r);
+/* Ends the worker; the outcome, in the result and in the state. */
+void running_finish(struct running *r);
+void running_close(struct running *r);
+
+/* interrupt.c: within 200 ms the entry has ended, or its worker has.  What waits for the
+ * network is cancelled; Lua raises at its next instruction, and at every one if it goes
+ * on; who is deep in a C function is ended. */
+void interrupt_ask(struct running *r);
+void interrupt_step(struct running *r);
 
 /* What happens again and again is told once. */
 void running_warn(struct running *r, const char *message);
@@ -110,6 +139,8 @@ void calls_call(struct running *r, const struct message *m);
 void calls_http(struct running *r, const struct message *m);
 /* Moves a request of the script's own on. */
 void calls_step(struct running *r);
+/* Ends the request under way, if there is one. */
+void calls_stop(struct running *r, const struct error *why);
 /* Writes the store's values if the rows before them are told. */
 void calls_write_store(struct running *r);
 int64_t calls_wake_at(struct running *r);

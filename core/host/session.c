@@ -19,7 +19,6 @@ static int give_task(struct running *r, struct error *err) {
   return task_send(r->worker->channel, r->job, r->result->run, err);
 }
 
-/* The job's columns are those of the moment in which a worker starts; an entry's are asked for. */
 int session_open(struct session **out, struct worker *w, const struct job *job, struct error *err) {
   struct session *s = calloc(1, sizeof *s);
   if (!s) {
@@ -27,13 +26,16 @@ int session_open(struct session **out, struct worker *w, const struct job *job, 
     return error_set(err, ERROR_MEMORY, "out of memory for a session");
   }
   struct running *r = &s->running;
-  s->result = (struct run_result){.excerpt = BUF_WITH_LIMIT(4096), .trace = BUF_WITH_LIMIT(1 << 20)};
-  *r = (struct running){.job = job, .result = &s->result, .worker = w, .signal_fd = -1,
+  s->result =
+      (struct run_result){.excerpt = BUF_WITH_LIMIT(4096), .trace = BUF_WITH_LIMIT(1 << 20)};
+  *r = (struct running){.job = job,
+                        .result = &s->result,
+                        .worker = w,
+                        .signal_fd = -1,
                         .done_text = BUF_WITH_LIMIT(ANSWER_MAX),
                         .commands = {.allowed = &job->allowed, .folder = job->folder}};
   running_name(r);
-  r->signal_fd = running_signals(err);
-  if (r->signal_fd >= 0 && files_open(&r->files, job, err) == 0 && give_task(r, err) == 0) {
+  if (running_prepare(r, err) == 0) {
     *out = s;
     return 0;
   }
@@ -63,7 +65,8 @@ static void begin(struct running *r) {
 
 static void ask(struct running *r, enum entry what, struct slice text, int64_t number) {
   begin(r);
-  running_send(r, &(struct message){.kind = MESSAGE_ENTRY, .number = {what, number}, .text = {text}});
+  running_send(r,
+               &(struct message){.kind = MESSAGE_ENTRY, .number = {what, number}, .text = {text}});
   running_loop(r);
 }
 
@@ -81,7 +84,9 @@ static int replace_worker(struct running *r, struct error *err) {
 }
 
 static enum entry_form form_of(int64_t what) {
-  return what == ENTRY_IS_EXPRESSION ? FORM_EXPRESSION : what == ENTRY_IS_CALL ? FORM_CALL : FORM_CODE;
+  return what == ENTRY_IS_EXPRESSION ? FORM_EXPRESSION
+         : what == ENTRY_IS_CALL     ? FORM_CALL
+                                     : FORM_CODE;
 }
 
 static enum entry_end end_of(const struct running *r) {
@@ -93,13 +98,23 @@ static enum entry_end end_of(const struct running *r) {
   return is_fine ? ENTRY_RAN : ENTRY_FAILED;
 }
 
+/* The frames that lead to what was raised; the last one is the entry itself, which goes
+ * without saying. */
+static struct slice frames_of(const struct running *r) {
+  struct slice trace = buf_slice(&r->result->trace);
+  if (r->job->is_verbose) return trace;
+  while (trace.len && trace.ptr[trace.len - 1] != '\n') trace.len--;
+  if (trace.len) trace.len--;
+  return trace;
+}
+
 static void tell(struct session *s, struct entry_result *e) {
   struct running *r = &s->running;
   e->end = end_of(r);
   e->form = form_of(r->done_number);
   e->tally = r->before;
   if (e->end == ENTRY_FAILED) e->err = r->result->has_error ? r->result->err : r->stop;
-  buf_add_slice(&e->trace, buf_slice(&r->result->trace));
+  buf_add_slice(&e->trace, frames_of(r));
   tally_add(&s->total, &r->before);
   if (!r->is_closed || e->end == ENTRY_ENDED_SESSION) return;
   e->has_new_worker = true;

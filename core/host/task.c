@@ -45,6 +45,9 @@ static void put_kind(struct buf *b, const struct job *job) {
     buf_printf(b, ",\"kind\":\"tests\",\"is_tap\":%s,\"tests\":", job->is_tap ? "true" : "false");
     put_list(b, job->tests.at);
     return;
+  case JOB_SESSION:
+    buf_add_text(b, ",\"kind\":\"session\"");
+    return;
   case JOB_CODE:
     buf_printf(b, ",\"kind\":\"code\",\"columns\":%zu,\"code\":", job->columns);
     json_put_string(b, slice_of(job->code));
@@ -99,7 +102,8 @@ static int check_texts(const struct job *job, struct error *err) {
 }
 
 int task_send(struct channel *channel, const struct job *job, const char *run, struct error *err) {
-  static const enum task tasks[] = {[JOB_SCRIPT] = TASK_RUN, [JOB_TESTS] = TASK_TEST, [JOB_CODE] = TASK_EVAL};
+  static const enum task tasks[] = {[JOB_SCRIPT] = TASK_RUN, [JOB_TESTS] = TASK_TEST, [JOB_CODE] = TASK_EVAL,
+                                    [JOB_SESSION] = TASK_SESSION};
   struct buf json = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2);
   if (check_texts(job, err)) return -1;
   put_task(&json, job, run);

@@ -114,9 +114,14 @@ void raise_trace(lua_State *L, struct trace *t) {
   lua_pop(L, 1); /* the registry keeps the texts alive */
 }
 
+static int call_tostring(lua_State *L) { return luaL_callmeta(L, 1, "__tostring"); }
+
 const char *raise_text(lua_State *L, int index, size_t *len) {
   if (lua_isstring(L, index)) return lua_tolstring(L, index, len); /* a number becomes its text */
-  if (luaL_callmeta(L, index, "__tostring") && lua_type(L, -1) == LUA_TSTRING) return lua_tolstring(L, -1, len);
+  index = lua_absindex(L, index);
+  lua_pushcfunction(L, call_tostring);
+  lua_pushvalue(L, index);
+  if (lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING) return lua_tolstring(L, -1, len);
   const char *text = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, index));
   *len = strlen(text);
   return text;

@@ -17,6 +17,7 @@ void task_run(struct channel *channel, const struct message *m, struct message *
 void task_check(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
 void task_config(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
 void task_test(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
+void task_session(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
 void task_eval(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
 
 #endif

@@ -57,6 +57,7 @@ static int serve(lua_State *L) {
   struct job *job = lua_touserdata(L, 1);
   struct message m;
   job_open(L, job);
+  (void)setvbuf(stdout, NULL, _IOLBF, 0); /* a person watches; without it all comes at the end */
   lua_getfield(L, 2, "session");
   for (;;) {
     if (channel_next(worker_shared(L)->channel, &m, &job->err) != CHANNEL_MESSAGE) _exit(0);
@@ -66,6 +67,7 @@ static int serve(lua_State *L) {
   }
 }
 
-void task_session(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text) {
+void task_session(struct channel *channel, const struct message *m, struct message *done,
+                  struct buf *done_text) {
   job_do(channel, m, serve, done, done_text);
 }

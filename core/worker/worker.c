@@ -52,7 +52,8 @@ static void do_task(struct channel *channel, const struct message *m) {
                [TASK_CONFIG] = {task_config},
                [TASK_CHECK] = {task_check},
                [TASK_EVAL] = {task_eval},
-               [TASK_TEST] = {task_test}};
+               [TASK_TEST] = {task_test},
+               [TASK_SESSION] = {task_session}};
   struct message done = {.kind = MESSAGE_DONE};
   struct buf text = BUF_WITH_LIMIT(DONE_TEXT_MAX);
   size_t task = (size_t)m->number[0];

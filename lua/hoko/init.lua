@@ -20,6 +20,9 @@ hoko.partners.adopt = partners.adopter(hoko.partners.list, hoko.null)
 if task.is_check then task.check = native.run("check.lua", native, options) end
 if task.kind == "tests" then task.run_tests = native.run("test.lua", hoko, native, options, task) end
 native.run("strict.lua", hoko, native)
+if task.kind == "session" then
+  task.session = native.run("session.lua", native, native.run("inspect.lua", native, hoko.null))
+end
 if task.kind == "code" then
   local inspect = native.run("inspect.lua", native, hoko.null)
   function task.print_values(...)

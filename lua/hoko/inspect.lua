@@ -3,6 +3,7 @@
 local native, null = ...
 
 local ITEMS_MAX, DEPTH_MAX, TEXT_MAX, COLUMNS, COLUMNS_OF_TABLE = 100, 8, 200, 80, 12
+local line_columns = COLUMNS
 local first_fields = { id = 1, name = 2, email = 3, phone = 4 }
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 local keywords = {}
@@ -79,7 +80,7 @@ local function fits(parts, rest, depth)
   for _, part in ipairs(parts) do
     if part:find("\n", 1, true) then return false end
     width = width + native.width(part) + 2
-    if width > COLUMNS then return false end
+    if width > line_columns then return false end
   end
   return true
 end
@@ -194,7 +195,7 @@ end
 
 local inspect = {}
 
---- One value as text; an array of like tables as a table of at most `columns`.
+--- One value as text, in lines of `columns` where that is possible.
 ---@param value any
 ---@param columns integer
 ---@return string  without a line end behind the last line
@@ -203,12 +204,16 @@ function inspect.value(value, columns)
   local len = rawlen(value)
   local names = len > 1 and next(value, len) == nil and columns_of(value)
   if names then return tabular(value, names, columns) end
+  line_columns = columns
   return put(value, 0, {})
 end
 
 --- The same as Lua, without tables of columns.
 ---@param value any
 ---@return string
-function inspect.lua(value) return put(value, 0, {}) end
+function inspect.lua(value)
+  line_columns = COLUMNS
+  return put(value, 0, {})
+end
 
 return inspect

@@ -1,6 +1,6 @@
 -- What `hoko repl` has its worker do: entries whose outermost locals stay visible, and
 -- their values shown.
-local native, inspect, hoko = ...
+local native, inspect = ...
 
 local scan = native.run("session_scan.lua")
 
@@ -102,12 +102,13 @@ end
 ---@return string? message   then, with chunk and line
 function session.run(text, number)
   local chunk = "repl#" .. number
-  local is_expression = load("return " .. text, "=" .. chunk) ~= nil
+  local expression, why_none = load("return " .. text, "=" .. chunk)
   local statements, message = load(text, "=" .. chunk)
-  if not is_expression and not statements then
-    if message:find("<eof>$") then return INCOMPLETE end
+  if not expression and not statements then
+    if message:find("<eof>$") or why_none:find("<eof>$") then return INCOMPLETE end
     return syntax_error(message, chunk)
   end
+  local is_expression = expression ~= nil
   local f, limit = function_of(text, "=" .. chunk, is_expression)
   if not f then return syntax_error(limit, chunk) end
   local values = table.pack(f())

@@ -16,6 +16,7 @@
 #include "worker/pump.h"
 #include "worker/raise.h"
 #include "worker/shared.h"
+#include "worker/watch.h"
 
 #include <errno.h>
 #include <lauxlib.h>
@@ -111,6 +112,25 @@ static int call(lua_State *L) {
   return 1;
 }
 
+/* ---- locals that outlive their chunk ------------------------------------- */
+
+/* (function, i) → the name of its upvalue, or nil. */
+static int upvalue_name(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  const char *name = lua_getupvalue(L, 1, (int)luaL_checkinteger(L, 2));
+  lua_pushstring(L, name);
+  return 1;
+}
+
+/* (f, i, g, j): from now on f's upvalue i is g's j; both must be there, of functions in Lua. */
+static int upvalue_join(lua_State *L) {
+  int i = (int)luaL_checkinteger(L, 2), j = (int)luaL_checkinteger(L, 4);
+  bool is_there = lua_upvalueid(L, 1, i) && lua_upvalueid(L, 3, j);
+  luaL_argcheck(L, is_there && !lua_iscfunction(L, 1) && !lua_iscfunction(L, 3), 2, "no such upvalue");
+  lua_upvaluejoin(L, 1, i, 3, j);
+  return 0;
+}
+
 /* ---- files --------------------------------------------------------------- */
 
 static int file_close(lua_State *L) {
@@ -171,7 +191,7 @@ static int sleep_for(lua_State *L) {
                 luaL_tolstring(L, 1, NULL));
   struct timespec left = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
   (void)fflush(stdout);
-  while (nanosleep(&left, &left) && errno == EINTR) continue;
+  while (nanosleep(&left, &left) && errno == EINTR && !watch_is_interrupted()) continue;
   return 0;
 }
 
@@ -191,6 +211,7 @@ void bind_native(lua_State *L) {
       {"execute", command_execute}, {"popen", command_open},
       {"http_ask", http_ask},  {"http_pull", http_pull}, {"http_drop", http_drop},
       {"now", now},            {"sleep", sleep_for}, {"exit", end_process},
+      {"upvalue_name", upvalue_name}, {"upvalue_join", upvalue_join},
       {"width", width},        {"cut", cut},         {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_pushcfunction(L, json_encode_lua);

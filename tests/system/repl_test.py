@@ -1,0 +1,237 @@
+"""`hoko repl`: entries from a pipe, and keys on a terminal.
+
+HOKO names the program under test.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+from support import HOKO, IS_SANITIZED, wait_for
+from terminal import Terminal
+
+PROMPT = "hoko> "
+STOP_S = 1 if IS_SANITIZED else 0.2  # what Ctrl-C may take
+
+
+class Repl(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="hoko-repl-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def environment(self):
+        return {"PATH": os.environ["PATH"], "HOME": self.folder + "/home", "HOKO_API_KEY": "key-for-tests",
+                "XDG_STATE_HOME": self.folder + "/state"}
+
+    def piped(self, text, *options, code=0):
+        """Runs the lines of TEXT; returns stdout, and keeps stderr."""
+        done = subprocess.run([HOKO, "repl", *options], cwd=self.folder, env=self.environment(), input=text,
+                              capture_output=True, text=True, timeout=60)
+        self.err = done.stderr
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout
+
+    def open(self, *options, columns=80, rows=24):
+        """A terminal with a prompt."""
+        terminal = Terminal([HOKO, "repl", *options], self.folder, self.environment(), columns, rows)
+        self.addCleanup(terminal.close)
+        terminal.expect(PROMPT)
+        return terminal
+
+    def enter(self, terminal, line):
+        """Types LINE; returns what was shown between it and the next prompt."""
+        terminal.send(line + "\r")
+        return terminal.expect(PROMPT).split("\n", 1)[1]
+
+
+# Lines, and what they print.
+SESSIONS = [
+    ("1 + 1", "2\n"),
+    ("return 1, nil, 'a'", '1\nnil\n"a"\n'),
+    ("6 * 7\n_ / 2", "42\n21.0\n"),
+    ("print('a')\n_", "a\nnil\n"),
+    ("x = 5\nx", "5\n"),
+    ("-- a comment\n\n  \n1", "1\n"),
+    ("'a' .. -- behind the end\n'b'", '"ab"\n'),
+    ("function f(x)\n  return x + 1\nend\nf(1)", "2\n"),
+    ("if true then\nprint('in')\nend", "in\n"),
+    ("[[two\nlines]]", '"two\\nlines"\n'),
+    ("local n = 5\nn", "5\n"),
+    ("local n = 5\nn = n + 1\nn", "6\n"),
+    ("local n = 0\nfunction inc() n = n + 1 end\ninc() inc()\nn", "2\n"),
+    ("local n = 0\nlocal function inc() n = n + 1 end\ninc()\nn, type(inc)", '1\n"function"\n'),
+    ("local n = 1\nlocal old = function() return n end\nlocal n = 2\nold(), n", "1\n2\n"),
+    ("local a <const>, b = 1, 2\na + b", "3\n"),
+    ("local a = 7; return a + 1\na", "8\n7\n"),
+    ("do local hidden = 1 end\nhidden", "nil\n"),
+    ("local t = { a = function() local inner = 1; return inner end }\nt.a(), inner", "1\nnil\n"),
+    ("local s = 'return local x'\nx, s", 'nil\n"return local x"\n'),
+    ("local x <close> = nil\n1", "1\n"),
+    ("local a, a = 1, 2\na", "2\n"),
+    ("error('lost')\n1", "1\n"),
+    ("local kept = 1\nerror('later')\nkept", "1\n"),
+    ("goto over; local g = 1; ::over::\n1", "1\n"),
+    ("{ { id = 1, name = 'مرحبا' }, { id = 22, name = '漢字' } }", "id  name\n 1  مرحبا\n22  漢字\n"),
+    ("setmetatable({ 1 }, { __tostring = error, __index = error, __len = error, __pairs = error })", "{ 1 }\n"),
+    ("#'\\u{65e5}'", "3\n"),
+    ("hoko.text.slug('Al Noor')", '"al-noor"\n'),
+    ("require('hoko') == hoko", "true\n"),
+]
+
+
+class Entries(Repl):
+    def test_values_are_printed_and_locals_stay(self):
+        for text, expected in SESSIONS:
+            with self.subTest(text=text):
+                self.assertEqual(self.piped(text + "\n"), expected)
+
+    def test_three_hundred_locals_stay(self):
+        lines = [f"local v{i} = {i}" for i in range(300)]
+        self.assertEqual(self.piped("\n".join([*lines, "v0, v150, v299"])), "0\n150\n299\n")
+
+    def test_an_error_names_the_entry_and_its_line(self):
+        self.piped("1\nfunction f()\n  error('boom')\nend\nf()\nnope()\nx = = 1\n")
+        self.assertIn("hoko: repl#2:2: boom\n", self.err)
+        self.assertIn("hoko: repl#4:1: attempt to call a nil value (global 'nope')\n", self.err)
+        self.assertIn("hoko: repl#5:1: unexpected symbol near '='\n", self.err)
+
+    def test_an_error_whose_text_fails_is_told_nevertheless(self):
+        self.assertEqual(self.piped("error(setmetatable({}, { __tostring = function() error('no') end }))\n1"), "1\n")
+        self.assertIn("error object is a table value", self.err)
+
+    def test_input_that_ends_within_an_entry_is_told(self):
+        self.piped("1 +")
+        self.assertIn("the input ends within a statement", self.err)
+
+    def test_os_exit_ends_the_session(self):
+        self.assertEqual(self.piped("1\nos.exit()\n2"), "1\n")
+        self.piped("os.exit(3)", code=1)
+
+    def test_limits_are_those_of_run(self):
+        out = self.piped("x = 1\nwhile true do end\nx\n2", "--timeout", "100ms")
+        self.assertEqual(out, "nil\n2\n")
+        self.assertIn("the script ran past its limit of 100 ms", self.err)
+        self.assertIn("none of the variables", self.err)
+        out = self.piped("x = 1\nlocal s = ('x'):rep(1 << 30)\nx", "--memory", "16MiB")
+        self.assertEqual(out, "1\n")
+        self.assertIn("ran out of its 16 MiB of memory", self.err)
+
+    def test_permissions_are_those_of_run(self):
+        self.assertEqual(self.piped("(io.open('/etc/passwd'))\nos.getenv('HOME')\nos.execute('true')\n1"), "nil\nnil\n1\n")
+        self.assertIn("/etc/passwd", self.piped("select(2, io.open('/etc/passwd'))"))
+
+    def test_a_worker_that_is_killed_is_replaced(self):
+        terminal = self.open()
+        os.kill(terminal.worker(), 9)
+        self.assertIn("none of the variables", self.enter(terminal, "1"))
+        self.assertEqual(self.enter(terminal, "2"), "2\n")
+
+
+class Keys(Repl):
+    def test_a_prompt_comes_at_once_and_ctrl_d_ends(self):
+        times = []
+        for _ in range(5):
+            began = time.monotonic()
+            terminal = self.open()
+            times.append(time.monotonic() - began)
+            terminal.send("\x04")
+            self.assertEqual(terminal.wait(), 0)
+        self.assertLess(min(times), 1 if IS_SANITIZED else 0.05)
+
+    def test_an_entry_goes_on_behind_another_prompt(self):
+        terminal = self.open()
+        terminal.send("if true then\r")
+        terminal.expect("   >> ")
+        terminal.send("print('in')\r")
+        terminal.expect("   >> ")
+        self.assertEqual(self.enter(terminal, "end"), "in\n")
+
+    def test_a_line_can_be_edited(self):
+        terminal = self.open()
+        self.assertEqual(self.enter(terminal, "19\x1b[D\x1b[D\x7f2\x1b[C\x1b[C + 1"), "220\n")
+        self.assertEqual(self.enter(terminal, "#'مرحبا\x7f\x7fب'"), "8\n")
+
+    def test_ctrl_c_gives_the_line_up(self):
+        terminal = self.open()
+        terminal.send("x = 'typed\x03")
+        terminal.expect(PROMPT)
+        terminal.send("if true then\r")
+        terminal.expect("   >> ")
+        terminal.send("\x03")
+        terminal.expect(PROMPT)
+        self.assertEqual(self.enter(terminal, "x"), "nil\n")
+
+    def test_a_signal_ends_it(self):
+        for number in (15, 1):
+            terminal = self.open()
+            os.kill(terminal.pid, number)
+            self.assertEqual(terminal.wait(), 128 + number)
+
+    def test_a_signal_ends_what_runs(self):
+        terminal = self.open()
+        terminal.send("print('runs') while true do end\r")
+        terminal.expect("runs\r\n")
+        os.kill(terminal.pid, 15)
+        self.assertEqual(terminal.wait(), 143)
+
+
+# What runs, and whether the variables are there after Ctrl-C.
+RUNAWAYS = [
+    ("print('runs') while true do end", True),
+    ("print('runs') while true do x = x + 1 end", True),
+    ("print('runs') while true do pcall(function() while true do end end) end", True),
+    ("print('runs') for _ = 1, 1e9 do local t = {} t[1] = t end", True),
+    ("print('runs') table.sort({ 2, 1 }, function() while true do end end)", True),
+    ("print('runs') string.gsub('a', 'a', function() while true do end end)", True),
+    ("print('runs') local t <close> = setmetatable({}, { __close = function() x = 1 end }) while true do end", True),
+    ("print('runs') hoko.sleep(1000)", True),
+    ("print('runs') hoko.sleep(1000) print('on')", True),
+    ("print('runs') io.read()", True),
+    ("print('runs') repeat local f = load('x = 1') f() until false", True),
+    ("print('runs') while true do print(('y'):rep(1000)) end", True),
+    ("print('runs') string.find(('a'):rep(40), ('a-'):rep(30) .. 'b')", False),
+    ("print('runs') for _ = 1, 1e9 do ('x'):rep(1e9) end", None),
+    ("print('runs') coroutine.wrap(function() while true do end end)()", False),
+]
+
+
+class Interrupts(Repl):
+    def interrupt(self, terminal):
+        began = time.monotonic()
+        terminal.send("\x03")
+        terminal.expect("interrupted\r\n")
+        shown = terminal.expect(PROMPT)
+        self.assertLess(time.monotonic() - began, STOP_S)
+        return shown
+
+    def wait_for_ticks(self, terminal, ticks):
+        """Until the worker has run for so many more of the kernel's ticks: it is where it stays."""
+        def used():
+            with open(f"/proc/{terminal.worker()}/stat", encoding="ascii") as file:
+                return int(file.read().rsplit(")", 1)[1].split()[11])
+        began = used()
+        wait_for("work of the worker", lambda: used() >= began + ticks)
+
+    def test_ctrl_c_stops_whatever_runs(self):
+        terminal = self.open()
+        for code, keeps in RUNAWAYS:
+            with self.subTest(code=code):
+                self.enter(terminal, "x = 1")
+                terminal.send(code + "\r")
+                terminal.expect("runs\r\n")
+                if keeps is False:
+                    self.wait_for_ticks(terminal, 3)
+                shown = self.interrupt(terminal)
+                if keeps is not None:
+                    self.assertEqual("none of the variables" not in shown, keeps)
+                    self.assertEqual(self.enter(terminal, "x ~= nil"), "true\n" if keeps else "false\n")
+                self.assertEqual(self.enter(terminal, "1 + 1"), "2\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
