@@ -289,3 +289,10 @@ enum listing_step listing_take(struct listing *l, const struct answer *page, str
   set_target(l);
   return LISTING_ASK;
 }
+
+bool listing_is_recent(const struct listing *l, const struct uuid *id) {
+  uint32_t at = find(l, id);
+  if (at == MAP_FREE) return false;
+  int64_t created_ms = l->seen[at].created_ms;
+  return created_ms == UNKNOWN_TIME || created_ms >= l->options.since_ms;
+}

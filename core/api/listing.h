@@ -55,5 +55,7 @@ enum listing_step listing_take(struct listing *l, const struct answer *page, str
 const uint32_t *listing_fresh(const struct listing *l, size_t *len);
 /* Whether the present pass, or the last one, showed ID. */
 bool listing_has(const struct listing *l, const struct uuid *id);
+/* Whether ID, of a page taken, was created since since_ms, or does not say when. */
+bool listing_is_recent(const struct listing *l, const struct uuid *id);
 
 #endif

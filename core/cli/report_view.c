@@ -33,6 +33,20 @@ bool report_view_text(struct slice report, const char *object, const char *name,
   return find(&scan, report, object, name) == JSON_STRING && json_unescape(to, scan.text) == 0;
 }
 
+void report_view_put_twins(struct buf *b, struct slice report) {
+  struct json_scan scan;
+  if (find(&scan, report, NULL, "twins") != JSON_ARRAY_BEGIN) return;
+  unsigned inside = scan.depth;
+  size_t ids = 0;
+  for (enum json_token token = json_next(&scan); scan.depth >= inside; token = json_next(&scan)) {
+    if (token == JSON_ERROR || token == JSON_NEED_MORE) return;
+    if (token != JSON_STRING) continue;
+    if (ids) buf_add_text(b, ids % 2 ? " and " : ", ");
+    buf_add_slice(b, scan.text);
+    ids++;
+  }
+}
+
 void report_view_put_rows(struct buf *b, struct slice report) {
   static const char *const names[] = {"created", "updated", "unchanged", "superseded", "rejected",
                                       "held",    "pending", "skipped",   "missing",    "deleted"};

@@ -95,6 +95,10 @@ static void put_hint(struct buf *b, const struct run_record *r) {
   (void)report_view_text(r->report, "error", "hint", b); /* not all errors have one */
 }
 
+static void put_twins(struct buf *b, const struct run_record *r) {
+  report_view_put_twins(b, r->report);
+}
+
 static void put_memory(struct buf *b, const struct run_record *r) {
   number_put_size(b, report_view_number(r->report, NULL, "peak_memory_bytes"));
 }
@@ -116,6 +120,7 @@ void run_view_put(struct buf *b, const struct run_record *r) {
   if (r->report.len == 0) return;
   put_made(b, "rows", r, put_rows);
   put_made(b, "requests", r, put_requests);
+  put_made(b, "twins", r, put_twins);
   put_made(b, "memory", r, put_memory);
   put_made(b, "error", r, put_error);
   put_made(b, "hint", r, put_hint);

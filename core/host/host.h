@@ -13,6 +13,7 @@
 #include "keys/keys.h"
 #include "state/state.h"
 #include "sync/tally.h"
+#include "sync/twins.h"
 
 #include <stdint.h>
 
@@ -106,6 +107,8 @@ enum run_outcome {
   RUN_INTERRUPTED
 };
 
+enum { RUN_TWINS_MAX = 32 };
+
 struct run_result {
   char run[ULID_TEXT_LEN + 1];
   int64_t started_ms, ended_ms;
@@ -117,6 +120,9 @@ struct run_result {
     int status; /* 0: none came */
     int64_t count;
   } by_status[16];
+  int64_t twins; /* partners found that stand beside an equal one of ours */
+  struct twin twin[RUN_TWINS_MAX]; /* the first of them */
+  size_t twins_len;
   int64_t peak_memory_bytes; /* of host and worker together */
   bool has_error;
   struct error err;   /* why it did not end with 0, 3 or 4 */

@@ -51,6 +51,19 @@ static void put_requests(struct buf *b, const struct run_result *r) {
              r->bytes_sent, r->bytes_received);
 }
 
+/* Most runs have none, and no such member. */
+static void put_twins(struct buf *b, const struct run_result *r) {
+  if (r->twins_len == 0) return;
+  buf_add_text(b, ",\"twins\":[");
+  for (size_t i = 0; i < r->twins_len; i++) {
+    char ours[UUID_TEXT_LEN], other[UUID_TEXT_LEN];
+    uuid_format(&r->twin[i].ours, ours);
+    uuid_format(&r->twin[i].other, other);
+    buf_printf(b, "%s[\"%.*s\",\"%.*s\"]", i ? "," : "", UUID_TEXT_LEN, ours, UUID_TEXT_LEN, other);
+  }
+  buf_add_char(b, ']');
+}
+
 static void put_error(struct buf *b, const struct run_result *r) {
   if (!r->has_error) {
     buf_add_text(b, ",\"error\":null");
@@ -77,6 +90,7 @@ void report_put(struct buf *b, const struct job *job, const struct run_result *r
   put_rows(b, &r->tally);
   put_requests(b, r);
   buf_printf(b, ",\"peak_memory_bytes\":%" PRId64, r->peak_memory_bytes);
+  put_twins(b, r);
   put_error(b, r);
   if (r->warnings.len) buf_printf(b, ",\"warnings\":[%.*s]", (int)r->warnings.len, r->warnings.ptr);
   buf_add_char(b, '}');

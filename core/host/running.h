@@ -57,6 +57,7 @@ struct running {
   struct seen seen;          /* the stream's partners that its source has */
   int64_t keyless_rejects;   /* rows of its source that may be any key's */
   struct tally tally;        /* of it, while missing is deleted */
+  int64_t resent_since_ms;   /* what the settling before the upsert sent again; 0: nothing */
   struct sync_options sync_options;
   struct upsert_options upsert;
   int64_t upsert_began_ns, upsert_requests; /* requests: sent before it */

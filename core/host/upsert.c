@@ -135,11 +135,19 @@ static bool may_be_held(struct running *r) {
   return false;
 }
 
+/* Since when partners may stand twice, by what this upsert or the settling before it did. */
+static int64_t doubt_since_ms(const struct running *r) {
+  int64_t own = sync_doubt_since_ms(r->sync), resent = r->resent_since_ms;
+  return own && resent ? (own < resent ? own : resent) : own + resent;
+}
+
 static int start_settling(struct running *r, bool is_last, struct error *err) {
   struct settle_options o = {.state = r->state,
                              .resend = r->sync_options,
                              .window_ms = r->job->settle_window_ms,
-                             .only_adopts = is_last};
+                             .only_adopts = is_last,
+                             .doubt_since_ms = is_last ? doubt_since_ms(r) : 0,
+                             .made = is_last ? sync_made(r->sync) : NULL};
   o.resend.events.acked = NULL; /* no row of the script's */
   o.resend.events.dropped = NULL;
   o.resend.events.refused = ignore_refusal;
@@ -201,7 +209,7 @@ void upsert_begin(struct running *r, const struct message *m) {
   struct error err;
   r->source_file[0] = '\0';
   r->is_source_ended = r->is_source_whole = r->has_result_sent = false;
-  r->rejects_told = r->credits = r->keyless_rejects = 0;
+  r->rejects_told = r->credits = r->keyless_rejects = r->resent_since_ms = 0;
   seen_free(&r->seen);
   r->warned[0] = '\0';
   r->upsert_began_ns = running_now(r);
@@ -334,6 +342,23 @@ static void conclude(struct running *r, const struct tally *t) {
   if (!missing_run_begin(r, &r->tally)) finish(r, &r->tally);
 }
 
+/* Where nothing is held, only the look for twins is missing: no reason to fail. */
+static void last_look_failed(struct running *r, const struct tally *t, const struct error *why) {
+  char text[sizeof why->message + 64];
+  if (t->held) {
+    running_stop(r, why);
+    return;
+  }
+  (void)snprintf(text, sizeof text, "twins were not looked for: %s", why->message);
+  tell_warning(r, text);
+}
+
+static void keep_twins(struct run_result *result, const struct settled *settled) {
+  result->twins += settled->twins;
+  for (size_t i = 0; i < settled->twins_len && result->twins_len < RUN_TWINS_MAX; i++)
+    result->twin[result->twins_len++] = settled->twin[i];
+}
+
 /* The pass is over: rows may come, or the upsert is told. */
 static void settling_done(struct running *r) {
   struct tally t = *sync_tally(r->sync);
@@ -342,7 +367,9 @@ static void settling_done(struct running *r) {
   if (r->is_last_settling) count_adopted(r, &t);
   else warn_held(r, &settled);
   if (why && !r->is_last_settling) sync_stop(r->sync, why);
-  if (why && r->is_last_settling) running_stop(r, why);
+  if (why && r->is_last_settling) last_look_failed(r, &t, why);
+  r->resent_since_ms = settled.resent_since_ms;
+  keep_twins(r->result, &settled);
   bool is_last = r->is_last_settling;
   settle_free(r->settle);
   r->settle = NULL;
@@ -353,7 +380,8 @@ static void settling_done(struct running *r) {
 static void sync_done(struct running *r) {
   const struct tally *t = sync_tally(r->sync);
   struct error err;
-  bool looks = t->held > 0 && !sync_error(r->sync) && !r->signal;
+  bool is_in_doubt = t->held > 0 || doubt_since_ms(r);
+  bool looks = is_in_doubt && !sync_error(r->sync) && !r->signal && !is_dry(r);
   if (looks && start_settling(r, true, &err) == 0 && r->settle) return; /* once, and adopts what it finds */
   conclude(r, t);
 }

@@ -41,12 +41,16 @@ static void drop_first_ready(struct sync *s) {
   memmove(s->ready, s->ready + 1, s->ready_len * sizeof *s->ready);
 }
 
+static bool has_slot(const struct sync *s) {
+  return s->sent_len + leftover_is_waiting(s) < s->options.concurrency;
+}
+
 /* Updates whose time has come are ready again, before new ones: they are older. */
 static void wake_waiting(struct sync *s) {
   int64_t now = sync_now(s);
   for (uint32_t i = 1; i < s->pool_len; i++) {
     struct batch *b = &s->pool[i];
-    if (b->state != BATCH_WAITING || b->not_before_ns > now || s->sent_len >= s->options.concurrency) continue;
+    if (b->state != BATCH_WAITING || b->not_before_ns > now || !has_slot(s)) continue;
     if (!transport_is_ready(s->options.transport, s->options.clock)) return;
     if (send_batch(s, b)) return;
   }
@@ -62,7 +66,7 @@ void dispatch_step(struct sync *s) {
   if (s->is_stopped || s->options.is_dry) return;
   flush_open(s);
   wake_waiting(s);
-  while (!s->is_stopped && s->ready_len && s->sent_len < s->options.concurrency) {
+  while (!s->is_stopped && s->ready_len && has_slot(s)) {
     if (!transport_is_ready(s->options.transport, s->options.clock)) return;
     struct batch *b = &s->pool[s->ready[0]];
     drop_first_ready(s);
@@ -163,7 +167,7 @@ static void wait_for_limit(struct sync *s, struct batch *b) {
   dispatch_send_again(s, b, 0);
 }
 
-static void hold(struct sync *s, struct batch *b) {
+void dispatch_hold(struct sync *s, struct batch *b) {
   if (settle_unclear(s, b) == 0) range_done(s, b);
 }
 
@@ -175,11 +179,16 @@ static void shrink(struct sync *s, struct batch *b) {
   refusing_split(s, b, &(struct sync_refusal){"too_large", "Hoko refuses a request with this row for its size", "", 413});
 }
 
-static void refused(struct sync *s, struct batch *b) {
+void dispatch_refuse(struct sync *s, struct batch *b) {
   struct refusal refusal;
   refusal_parse(&refusal, buf_slice(&b->exchange.text));
   struct sync_refusal why = {"refused", refusal_text(&refusal, s->options.is_arabic), "", b->exchange.status};
   refusing_split(s, b, &why);
+}
+
+static void refused(struct sync *s, struct batch *b) {
+  if (leftover_is_ruled_out(s, b)) dispatch_refuse(s, b);
+  else leftover_ask(b);
 }
 
 static bool matches(struct sync *s, struct batch *b) {
@@ -212,17 +221,35 @@ static void acknowledged(struct sync *s, struct batch *b) {
   if (settle_acknowledged(s, b) == 0) range_done(s, b);
 }
 
+int64_t sync_server_ms(const struct exchange *e) {
+  int64_t took_ms = (e->ended_mono_ns - e->began_mono_ns) / MS;
+  return e->limits.date_ms > 0 && e->limits.date_ms - took_ms < e->began_wall_ms
+             ? e->limits.date_ms - took_ms
+             : e->began_wall_ms;
+}
+
+/* A create that is sent again, was refused or is unclear may stand twice at Hoko. */
+static void doubt(struct sync *s, const struct batch *b, enum outcome outcome) {
+  if (b->kind != BATCH_CREATE || outcome == OUTCOME_ACKNOWLEDGED || outcome == OUTCOME_STOP ||
+      outcome == OUTCOME_STOP_AUTH)
+    return;
+  int64_t since_ms = sync_server_ms(&b->exchange);
+  if (!s->doubt_since_ms || since_ms < s->doubt_since_ms) s->doubt_since_ms = since_ms;
+}
+
 static void finish(struct sync *s, struct batch *b) {
-  switch (outcome_of_batch(s, b)) {
+  enum outcome outcome = outcome_of_batch(s, b);
+  doubt(s, b, outcome);
+  switch (outcome) {
   case OUTCOME_ACKNOWLEDGED: acknowledged(s, b); return;
   case OUTCOME_REFUSED: refused(s, b); return;
   case OUTCOME_TOO_LARGE: shrink(s, b); return;
   case OUTCOME_LIMITED: wait_for_limit(s, b); return;
   case OUTCOME_AGAIN: try_again(s, b); return;
-  case OUTCOME_UNCLEAR: hold(s, b); return;
+  case OUTCOME_UNCLEAR: dispatch_hold(s, b); return;
   case OUTCOME_STOP_AUTH: stop_for(s, b, ERROR_AUTH); dispatch_send_again(s, b, 0); return;
   case OUTCOME_STOP: stop_for(s, b, ERROR_UNREACHABLE); dispatch_send_again(s, b, 0); return;
-  case OUTCOME_STOP_UNCLEAR: hold(s, b); stop_for(s, b, ERROR_UNREACHABLE); return;
+  case OUTCOME_STOP_UNCLEAR: dispatch_hold(s, b); stop_for(s, b, ERROR_UNREACHABLE); return;
   }
 }
 

@@ -3,7 +3,9 @@
 #define HOKO_SYNC_INSIDE_H
 
 #include "sync/ask.h"
+#include "sync/claims.h"
 #include "sync/identity.h"
+#include "sync/look.h"
 #include "sync/match.h"
 #include "sync/outcome.h"
 #include "sync/plan.h"
@@ -22,6 +24,14 @@ struct intake {
   bool is_found;      /* known is filled in for rows[i..n) */
 };
 
+/* The listing that looks what a refused create left behind. */
+struct leftover {
+  struct look *look;   /* NULL: none is under way */
+  struct batch *batch; /* that it is for; NULL after a stop */
+  uint32_t none_of;    /* rows of a refused request that left nothing behind; 2 is many */
+  bool is_blind;       /* the key may not list */
+};
+
 struct sync {
   struct sync_options options;
   struct stream *stream; /* NULL until it is needed */
@@ -36,6 +46,9 @@ struct sync {
   uint64_t *made;
   int64_t *held_numbers;
   struct rejects rejects; /* of rows that never were in a batch */
+  struct leftover leftover;
+  struct claims made_ids;   /* of creates without a key */
+  int64_t doubt_since_ms;
   struct tally tally;
   uint64_t ordinal;      /* of the next row taken */
   uint32_t *ready;       /* numbers of batches to send, in order */
@@ -78,6 +91,24 @@ void dispatch_step(struct sync *s);
 void dispatch_take(struct sync *s, struct exchange *e);
 void dispatch_send_again(struct sync *s, struct batch *b, int64_t wait_ns);
 void dispatch_close(struct sync *s, struct batch *b);
+/* The range on top was refused, and left nothing behind. */
+void dispatch_refuse(struct sync *s, struct batch *b);
+/* The range on top may have been applied. */
+void dispatch_hold(struct sync *s, struct batch *b);
+/* When E began, by the server's clock if it told that, or by ours. */
+int64_t sync_server_ms(const struct exchange *e);
+
+/* leftover.c: what a refused create left behind */
+/* Whether the refusal of B's range on top can be believed as it stands. */
+bool leftover_is_ruled_out(const struct sync *s, const struct batch *b);
+/* B waits for a listing, then is refused or held. */
+void leftover_ask(struct batch *b);
+bool leftover_is_due(const struct batch *b);
+void leftover_step(struct sync *s);
+/* Whether E is a listing's; takes it then. */
+bool leftover_take(struct sync *s, struct exchange *e);
+bool leftover_is_waiting(const struct sync *s); /* an exchange is under way */
+int64_t leftover_wake_at(const struct sync *s);
 
 /* settlement.c: outcomes into the state */
 MUST_USE int settle_acknowledged(struct sync *s, struct batch *b);

@@ -82,13 +82,14 @@ static int add(struct look *l, const struct looked *p) {
   return 0;
 }
 
-/* Keeps the partners that no page before showed. */
+/* Keeps the partners that no page before showed, but for older ones on the last page. */
 static int take_fresh(struct look *l) {
   size_t len;
   const uint32_t *fresh = listing_fresh(l->listing, &len);
   for (size_t i = 0; i < len; i++) {
     const struct answer_partner *p = &l->answer.partners[fresh[i]];
     struct row fields;
+    if (!listing_is_recent(l->listing, &p->id)) continue;
     if (answer_object(answer_text(&l->answer, fresh[i]), &fields)) return -1; /* it was scanned: no memory */
     struct looked looked = {.id = p->id,
                             .exact = match_content(p->field_hash),

@@ -1,6 +1,14 @@
 #include "sync/pair.h"
 
+#include "sync/match.h"
+
 #include <stdlib.h>
+
+struct pair_row pair_row_of(const struct row *row, const struct hash_key *key) {
+  uint64_t field[ROW_FIELDS];
+  for (int f = 0; f < ROW_FIELDS; f++) field[f] = answer_hash_field(key, row->field[f]);
+  return (struct pair_row){.exact = match_content(field), .folded = match_fold(row->field, key)};
+}
 
 /* Rows and partners as indexes in the order of a hash, walked side by side. */
 struct order {

@@ -17,6 +17,9 @@ struct pair_row {
   size_t partner;         /* of PAIR_FOUND: its index */
 };
 
+/* ROW's content, nothing said of it yet. */
+struct pair_row pair_row_of(const struct row *row, const struct hash_key *key);
+
 /* IS_CLAIMED by partner: it belongs to another row already; those paired are marked.
  * Sorts what it needs in SCRATCH, of rows_len + partners_len indexes. */
 void pair_rows(struct pair_row *rows, size_t rows_len, const struct looked *partners, size_t partners_len,

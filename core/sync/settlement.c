@@ -172,8 +172,23 @@ static int commit_outcome(struct sync *s, struct batch *b, struct commit *c) {
   return -1;
 }
 
+/* The state keeps no ids of rows without a key; the look for twins knows them by these. */
+static int keep_ids(struct sync *s, struct batch *b) {
+  struct range range = batch_range(b);
+  struct error err;
+  if (b->kind != BATCH_CREATE || s->options.has_key) return 0;
+  for (uint32_t i = range.from; i < range.to; i++) {
+    if (claims_add(&s->made_ids, &partner_of(s, b, i)->id, &err) == 0) continue;
+    sync_fail(s, &err);
+    b->is_unrecorded = true;
+    return -1;
+  }
+  return 0;
+}
+
 int settle_acknowledged(struct sync *s, struct batch *b) {
   struct commit c = {.closed = batch_intent(b), .closed_len = *batch_intent(b) ? 1 : 0};
+  if (keep_ids(s, b)) return -1;
   if (s->options.has_key || b->kind == BATCH_CREATE) {
     collect(s, b, &c);
     if (commit_outcome(s, b, &c)) return -1;

@@ -108,6 +108,8 @@ void sync_free(struct sync *s) {
   matching_free(&s->matching);
   rejects_free(&s->rejects);
   ask_free(&s->ask);
+  look_free(s->leftover.look);
+  claims_free(&s->made_ids);
   intake_free(s);
   free(s->acks);
   free(s->made);
@@ -133,12 +135,13 @@ void sync_end(struct sync *s) { s->is_ended = true; }
 void sync_skipped(struct sync *s, int64_t rows) { s->tally.skipped += rows; }
 
 /* What is neither on the wire nor told becomes pending; intents of what was not
- * sent, or surely not applied, are closed. */
+ * sent, or surely not applied, are closed.  What a refused create left behind is not
+ * known any more: it is held. */
 static void abandon(struct sync *s) {
   for (uint32_t n = 0; n < s->pool_len; n++) {
     struct batch *b = &s->pool[n];
     if (b->state == BATCH_FREE || b->state == BATCH_SENT) continue;
-    if (b->is_unrecorded) settle_unrecorded(s, b);
+    if (b->is_unrecorded || leftover_is_due(b)) settle_unrecorded(s, b);
     for (uint32_t i = 0; i < b->rows_len; i++)
       if (!b->rows[i].is_told) s->tally.pending++;
     (void)settle_abandoned(s, b); /* it has warned; the next run finds the intents */
@@ -158,7 +161,7 @@ static bool take_exchanges(struct sync *s) {
   bool any = false;
   if (s->options.is_dry) return false; /* there is no transport */
   while ((e = transport_next(s->options.transport))) {
-    if (!asking_take(s, e)) dispatch_take(s, e);
+    if (!leftover_take(s, e) && !asking_take(s, e)) dispatch_take(s, e);
     any = true;
   }
   return any;
@@ -167,6 +170,7 @@ static bool take_exchanges(struct sync *s) {
 void sync_step(struct sync *s) {
   do {
     intake_step(s);
+    leftover_step(s);
     dispatch_step(s);
     asking_step(s);
     if (!s->was_replanned && !s->is_stopped) {
@@ -181,7 +185,8 @@ void sync_step(struct sync *s) {
 }
 
 int64_t sync_wake_at(const struct sync *s) {
-  int64_t at = rejects_due(&s->rejects);
+  int64_t at = rejects_due(&s->rejects), look = leftover_wake_at(s);
+  if (look < at) at = look;
   if (s->is_stopped || s->options.is_dry) return at;
   int64_t open = transport_ready_at(s->options.transport), asked = ask_wake_at(&s->ask);
   if (asked < at) at = asked;
@@ -196,7 +201,7 @@ int64_t sync_wake_at(const struct sync *s) {
 }
 
 bool sync_is_done(const struct sync *s) {
-  if (s->sent_len || s->ask.is_sent) return false;
+  if (s->sent_len || s->ask.is_sent || leftover_is_waiting(s)) return false;
   if (s->is_stopped) return true;
   if (!s->is_ended || s->intake.payload || s->pool[0].rows_len || s->rejects.len) return false;
   for (uint32_t i = 1; i < s->pool_len; i++)
@@ -211,5 +216,9 @@ void sync_stop(struct sync *s, const struct error *why) {
 const struct error *sync_error(const struct sync *s) { return s->is_stopped ? &s->why : NULL; }
 
 const struct tally *sync_tally(const struct sync *s) { return &s->tally; }
+
+int64_t sync_doubt_since_ms(const struct sync *s) { return s->doubt_since_ms; }
+
+const struct claims *sync_made(const struct sync *s) { return &s->made_ids; }
 
 int64_t sync_under_way(const struct sync *s) { return s->tally.submitted - tally_told(&s->tally); }

@@ -20,6 +20,7 @@
 #include "sync/tally.h"
 
 struct sync;
+struct claims;
 
 /* A row whose outcome the script asked for. */
 struct sync_refusal {
@@ -90,6 +91,11 @@ void sync_stop(struct sync *s, const struct error *why);
 const struct error *sync_error(const struct sync *s);
 
 const struct tally *sync_tally(const struct sync *s);
+/* When (wall clock, the server's) the first create left that was sent again, refused or
+ * unclear: from then on twins are looked for.  0: none was. */
+int64_t sync_doubt_since_ms(const struct sync *s);
+/* The ids of creates without a key. */
+const struct claims *sync_made(const struct sync *s);
 /* For a watermark: rows that are neither told nor refused yet. */
 int64_t sync_under_way(const struct sync *s);
 

@@ -59,7 +59,7 @@ struct flying {
   size_t body_len;
   char target[128];
   int64_t apply_at, answer_at; /* apply_at INT64_MAX: never */
-  bool is_applied;
+  bool is_applied, is_refused, is_past_refused;
   enum exchange_end end;
   int status;
   char wrong; /* 0, or how the answer is spoilt */
@@ -68,6 +68,8 @@ struct flying {
 
 static struct flying flying[FLYING_MAX];
 static unsigned bad_days; /* percent of requests that go wrong */
+static int64_t skew_ms;
+static enum server_applies applies;
 
 static void text_of(struct slice json, char *to, size_t size) {
   struct buf plain = BUF_WITH_LIMIT(size - 1);
@@ -96,7 +98,7 @@ static struct server_partner *find(const struct uuid *id) {
 
 static struct server_partner *make(const char *name) {
   struct server_partner *p = &partners[partners_len++];
-  *p = (struct server_partner){.created_ms = sim_wall(NULL)};
+  *p = (struct server_partner){.created_ms = sim_wall(NULL) + skew_ms};
   uint64_t high = 0x5eed000000000000u, low = 0x8000000000000000u | ++ids_made;
   memcpy(p->id.bytes, &high, 8);
   memcpy(p->id.bytes + 8, &low, 8);
@@ -153,25 +155,32 @@ static void apply_row(struct flying *f, const struct row_at_server *r) {
   put_partner(&f->answer, p);
 }
 
-/* Applies the whole array and writes the answer. */
-static void apply(struct flying *f) {
-  buf_add_char(&f->answer, '[');
-  each_row(f, apply_row);
-  buf_add_char(&f->answer, ']');
-}
-
-static bool names(const struct flying *f, const struct server_partner *p) {
-  char id[UUID_TEXT_LEN];
-  uuid_format(&p->id, id);
-  return memmem(f->body, f->body_len, id, sizeof id) != NULL;
-}
-
 /* Rows whose name begins with "bad" or whose partner was deleted are refused, and with
  * them their request. */
-static bool is_refused(const struct flying *f) {
-  for (size_t i = 0; i < partners_len; i++)
-    if (partners[i].is_deleted && names(f, &partners[i])) return true;
-  return memmem(f->body, f->body_len, "\"bad", 4) != NULL;
+static bool is_refused_row(const struct row_at_server *r) {
+  const struct server_partner *p = partner_of(r);
+  return strncmp(r->name, "bad", 3) == 0 || (p && p->is_deleted);
+}
+
+static void note_refused(struct flying *f, const struct row_at_server *r) {
+  if (is_refused_row(r)) f->is_refused = true;
+}
+
+/* Of a request that is refused, as much as this server does all the same. */
+static void apply_part(struct flying *f, const struct row_at_server *r) {
+  if (is_refused_row(r)) f->is_past_refused = true;
+  if (is_refused_row(r) || (f->is_past_refused && applies == SERVER_ROWS_BEFORE)) return;
+  apply_row(f, r);
+}
+
+/* Applies the array, whole or as it is refused, and writes the answer. */
+static void apply(struct flying *f) {
+  each_row(f, note_refused);
+  if (f->is_refused && f->end == EXCHANGE_ANSWERED && f->status == 200) f->status = 400;
+  if (f->is_refused && applies == SERVER_NOTHING) return;
+  buf_add_char(&f->answer, '[');
+  each_row(f, f->is_refused ? apply_part : apply_row);
+  buf_add_char(&f->answer, ']');
 }
 
 /* Of the one partner that is asked for: an array of it, or of none. */
@@ -255,8 +264,6 @@ static void run_until(int64_t when) {
       f->is_applied = true;
       if (f->method == EXCHANGE_GET)
         list(f);
-      else if (is_refused(f))
-        f->status = f->end == EXCHANGE_ANSWERED && f->status == 200 ? 400 : f->status;
       else
         apply(f);
     }
@@ -362,6 +369,9 @@ static void hand_back(struct flying *f) {
   e->status = f->end == EXCHANGE_ANSWERED ? f->status : 0;
   e->attempts = f->end == EXCHANGE_NOT_SENT ? 0 : 1;
   e->limits = (struct exchange_limits){-1, -1, -1, -1, -1};
+  e->ended_mono_ns = now_ms * NS_A_MS;
+  if (f->end == EXCHANGE_ANSWERED && f->status != 503) /* that one is not Hoko's own */
+    e->limits.date_ms = sim_wall(NULL) + skew_ms;
   if (f->end != EXCHANGE_ANSWERED) (void)error_set(&e->err, ERROR_UNREACHABLE, "the line is cut");
   if (e->status == 429) closed_until = now_ms + between(1000, 60000);
   if (e->status == 400) buf_add(&e->text, refusal, sizeof refusal - 1);
@@ -431,6 +441,10 @@ void server_begin(uint64_t seed) {
 }
 
 void server_set_bad_days(unsigned percent) { bad_days = percent; }
+
+void server_set_applies(enum server_applies what) { applies = what; }
+
+void server_set_skew(int64_t ms) { skew_ms = ms; }
 
 void server_is_settling(bool is) { is_settling = is; }
 

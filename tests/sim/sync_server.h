@@ -46,6 +46,11 @@ extern void (*server_on_create)(const char *name);
 void server_begin(uint64_t seed);
 /* So many of a hundred requests go wrong. */
 void server_set_bad_days(unsigned percent);
+/* What a request that is refused leaves behind. */
+enum server_applies { SERVER_NOTHING, SERVER_GOOD_ROWS, SERVER_ROWS_BEFORE };
+void server_set_applies(enum server_applies applies);
+/* The server's clock less the client's. */
+void server_set_skew(int64_t skew_ms);
 /* Whether what is sent is sent by a settle (J3). */
 void server_is_settling(bool is);
 /* The client is gone; what it sent goes on. */

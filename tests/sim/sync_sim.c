@@ -53,12 +53,17 @@ static void delete_one(void) {
   }
 }
 
-static void new_source(void) {
+/* A server that applies a part shows that at the first request with a good row beside a
+ * bad one.  One bad row is enough for that; with more of them, what a request of bad rows
+ * only leaves behind would be taken as what this server does. */
+static void new_source(enum server_applies applies) {
+  unsigned bad_max = applies == SERVER_NOTHING ? KEYS_MAX : 1, bad = 0;
   source_len = (unsigned)between(1, KEYS_MAX);
   versions = 0;
   for (unsigned i = 0; i < source_len; i++) {
     struct source_row *r = &source[i];
-    *r = (struct source_row){.is_bad = chance(5), .version = ++versions};
+    *r = (struct source_row){.is_bad = bad < bad_max && chance(5), .version = ++versions};
+    bad += r->is_bad;
     (void)snprintf(r->key, sizeof r->key, "k%u", i);
     (void)snprintf(r->name, sizeof r->name, "%s%u", r->is_bad ? "bad" : "Name ", i);
   }
@@ -321,8 +326,13 @@ static struct trouble next_trouble(unsigned run) {
 static void story(uint64_t seed) {
   server_begin(seed);
   server_set_bad_days((unsigned)between(0, 60));
+  server_set_skew(chance(50) ? between(-600000, 600000) : 0);
+  enum server_applies applies = chance(60)   ? SERVER_NOTHING
+                                : chance(50) ? SERVER_GOOD_ROWS
+                                             : SERVER_ROWS_BEFORE;
+  server_set_applies(applies);
   recreates = chance(50);
-  new_source();
+  new_source(applies);
   disk_clear();
   bool is_clean = false;
   for (unsigned run = 0; run < RUNS_MAX && !server_broken && !is_clean; run++) {

@@ -42,6 +42,23 @@ static void a_good_run_is_the_example_of_the_contract(void **unused) {
          "\"bytes\":{\"sent\":310,\"received\":620},\"peak_memory_bytes\":9437184,\"error\":null}");
 }
 
+static void twins_are_told_by_their_ids_where_there_are_some(void **unused) {
+  struct run_result r = result_of_a_good_run();
+  struct buf b = BUF_WITH_LIMIT(1 << 16);
+  (void)unused;
+  r.twins = 2;
+  r.twins_len = 2;
+  r.twin[0].ours.bytes[15] = 1;
+  r.twin[0].other.bytes[15] = 2;
+  r.twin[1].ours.bytes[15] = 3;
+  r.twin[1].other.bytes[15] = 4;
+  report_put(&b, &by_hand, &r);
+  assert_non_null(strstr(buf_text(&b),
+                         ",\"twins\":[[\"00000000-0000-0000-0000-000000000001\",\"00000000-0000-0000-0000-000000000002\"],"
+                         "[\"00000000-0000-0000-0000-000000000003\",\"00000000-0000-0000-0000-000000000004\"]],"));
+  buf_free(&b);
+}
+
 static void a_failure_is_told_with_its_place_and_hint(void **unused) {
   const struct job job = {.script = "s.lua", .name = "nightly \"crm\""};
   struct run_result r = {.run = "R", .exit_code = 1, .outcome = RUN_SCRIPT_ERROR, .has_error = true,
@@ -83,6 +100,7 @@ static void a_report_without_room_is_a_failed_buffer(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_good_run_is_the_example_of_the_contract),
+      cmocka_unit_test(twins_are_told_by_their_ids_where_there_are_some),
       cmocka_unit_test(a_failure_is_told_with_its_place_and_hint),
       cmocka_unit_test(each_outcome_has_the_contracts_name),
       cmocka_unit_test(a_report_without_room_is_a_failed_buffer),
