@@ -2,10 +2,12 @@
 #include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/job_child.h"
 #include "worker/worker.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -68,7 +70,8 @@ int main(int argc, char **argv) {
   cli.term = term_new(&setup, cli.clock);
   if (!cli.term) return EXIT_STATE;
 
-  int outcome = command_line_read(&cli, commands, argc, argv, &err);
+  bool is_job = argc > 1 && strcmp(argv[1], "__job") == 0;
+  int outcome = command_line_read(&cli, is_job ? job_child_commands : commands, argc, argv, &err);
   setup = term_setup_of(&cli);
   term_configure(cli.term, &setup);
   struct log log = log_of(&cli);

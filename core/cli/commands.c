@@ -49,6 +49,7 @@ const struct command *const commands[] = {
     &command_test,
     &command_key,
     &command_jobs,
+    &command_serve,
     &command_runs,
     &command_rejects,
     &command_explain,

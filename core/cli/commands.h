@@ -12,6 +12,7 @@ extern const struct command command_check;
 extern const struct command command_test;
 extern const struct command command_key;
 extern const struct command command_jobs;
+extern const struct command command_serve;
 extern const struct command command_runs;
 extern const struct command command_rejects;
 extern const struct command command_explain;

@@ -4,6 +4,10 @@
 
 #include "cli/command.h"
 
+extern const struct command jobs_list;
 extern const struct command jobs_next;
+extern const struct command jobs_run;
+extern const struct command jobs_pause;
+extern const struct command jobs_resume;
 
 #endif

@@ -59,21 +59,35 @@ static int real_folder(char to[PATH_SIZE], const char *folder, struct error *err
   return path_join(to, "", real) ? error_set(err, ERROR_USAGE, "%s: too long a path", folder) : 0;
 }
 
-/* The script's absolute path, its folder without symlinks. */
-static int find_script(struct project *p, const char *script, bool is_folder_known,
-                       struct error *err) {
-  char path[PATH_SIZE], folder[PATH_SIZE], real[PATH_SIZE];
+/* PATH is SCRIPT's; its folder without symlinks. */
+static int take_script(struct project *p, const char *script, const char *path, struct error *err) {
+  char folder[PATH_SIZE], real[PATH_SIZE];
   struct stat st;
-  bool is_found = stat(script, &st) == 0 && path_join(path, "", script) == 0;
-  if (!is_found && is_folder_known)
-    is_found = path_join(path, p->folder, script) == 0 && stat(path, &st) == 0;
-  if (!is_found) return error_errno(err, ERROR_USAGE, errno, "script %s", script);
+  if (stat(path, &st) != 0) return error_errno(err, ERROR_USAGE, errno, "script %s", script);
   if (S_ISDIR(st.st_mode)) return error_set(err, ERROR_USAGE, "script %s is a folder", script);
   if (path_dir(folder, path) || real_folder(real, folder, err)) return -1;
   const char *slash = strrchr(path, '/');
   if (path_join(p->script, real, slash ? slash + 1 : path))
     return error_set(err, ERROR_USAGE, "script %s: too long a path", script);
   return 0;
+}
+
+int project_find_script(struct project *p, const char *script, struct error *err) {
+  char path[PATH_SIZE];
+  if (path_join(path, p->folder, script))
+    return error_set(err, ERROR_USAGE, "script %s: too long a path", script);
+  return take_script(p, script, path, err);
+}
+
+/* From the current folder, else in the project. */
+static int find_script(struct project *p, const char *script, bool is_folder_known,
+                       struct error *err) {
+  char path[PATH_SIZE];
+  struct stat st;
+  if (is_folder_known && stat(script, &st) != 0) return project_find_script(p, script, err);
+  if (path_join(path, "", script))
+    return error_set(err, ERROR_USAGE, "script %s: too long a path", script);
+  return take_script(p, script, path, err);
 }
 
 int project_find(struct project *p, const struct cli *cli, const char *script, struct error *err) {

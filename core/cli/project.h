@@ -35,6 +35,8 @@ struct project {
  * in the project.  -1: ERROR_USAGE, the script or folder does not exist. */
 MUST_USE int project_find(struct project *p, const struct cli *cli, const char *script,
                           struct error *err);
+/* The same for a script of hoko.lua's, which is a name in the project. */
+MUST_USE int project_find_script(struct project *p, const char *script, struct error *err);
 /* Decides what is in force.  CONFIG is taken, also after -1, and freed with P; NULL
  * where there is no hoko.lua.  LUA_SOURCE is hoko.lua's text, for places in messages.
  * -1: ERROR_USAGE, a URL that cannot be, or http:// to another machine. */
@@ -45,6 +47,12 @@ MUST_USE int project_settle(struct project *p, const struct cli *cli, struct con
 struct worker;
 MUST_USE int project_load(struct project *p, const struct cli *cli, struct worker *w,
                           struct error *err);
+/* The same in two steps: what hoko.lua returns, as JSON, and its text; and what they say,
+ * which takes no worker and, with JSON empty, no file. */
+MUST_USE int project_read(const struct project *p, struct worker *w, struct buf *json,
+                          struct buf *source, struct error *err);
+MUST_USE int project_take(struct project *p, const struct cli *cli, struct slice json,
+                          struct slice source, struct error *err);
 /* All of it, with a worker of its own that is started only where there is a hoko.lua.
  * After -1 P is freed. */
 MUST_USE int project_open(struct project *p, const struct cli *cli, const char *script,

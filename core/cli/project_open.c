@@ -6,25 +6,29 @@
 
 enum { JSON_BYTES = 8 << 20, SOURCE_BYTES = 4 << 20 };
 
-static int read_config(const struct project *p, struct worker *w, struct buf *source,
-                       struct config **config, struct error *err) {
-  struct buf json = BUF_WITH_LIMIT(JSON_BYTES);
+int project_read(const struct project *p, struct worker *w, struct buf *json, struct buf *source,
+                 struct error *err) {
   char path[PATH_SIZE];
-  int outcome = path_join(path, p->folder, "hoko.lua")
-                    ? error_set(err, ERROR_USAGE, "the project's path is too long")
-                    : file_read(source, path, err);
-  if (outcome == 0) outcome = worker_config(w, p->folder, &json, err);
-  if (outcome == 0)
-    outcome = config_read(config, buf_slice(&json), buf_slice(source), "hoko.lua", err);
-  buf_free(&json);
-  return outcome;
+  json->limit = JSON_BYTES;
+  source->limit = SOURCE_BYTES;
+  if (path_join(path, p->folder, "hoko.lua") != 0)
+    return error_set(err, ERROR_USAGE, "the project's path is too long");
+  if (file_read(source, path, err) != 0) return -1;
+  return worker_config(w, p->folder, json, err);
+}
+
+int project_take(struct project *p, const struct cli *cli, struct slice json, struct slice source,
+                 struct error *err) {
+  struct config *config = NULL;
+  if (json.len > 0 && config_read(&config, json, source, "hoko.lua", err) != 0) return -1;
+  return project_settle(p, cli, config, source, err);
 }
 
 int project_load(struct project *p, const struct cli *cli, struct worker *w, struct error *err) {
-  struct buf source = BUF_WITH_LIMIT(SOURCE_BYTES);
-  struct config *config = NULL;
-  int outcome = p->has_file ? read_config(p, w, &source, &config, err) : 0;
-  if (outcome == 0) outcome = project_settle(p, cli, config, buf_slice(&source), err);
+  struct buf json = {0}, source = {0};
+  int outcome = p->has_file ? project_read(p, w, &json, &source, err) : 0;
+  if (outcome == 0) outcome = project_take(p, cli, buf_slice(&json), buf_slice(&source), err);
+  buf_free(&json);
   buf_free(&source);
   return outcome;
 }

@@ -1,7 +1,6 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/run_job.h"
-#include "cli/summary.h"
 
 #include <string.h>
 
@@ -30,14 +29,7 @@ static int write_report(struct run_job *c, const struct run_result *r, struct er
 
 static int finish(struct run_job *c, const struct run_result *r) {
   struct error err;
-  progress_end(&c->progress);
-  term_flush(c->cli->term);
-  if (r->has_error) {
-    term_error(c->cli->term, &r->err);
-    if (r->excerpt.len) term_err_text(c->cli->term, buf_slice(&r->excerpt));
-    if (r->trace.len) term_err_text(c->cli->term, buf_slice(&r->trace));
-  }
-  summary_print(c->cli->term, &c->job, r);
+  run_job_tell(c, r);
   if (write_report(c, r, &err) == 0) return r->exit_code;
   int code = command_fail(c->cli, &err);
   return r->exit_code ? r->exit_code : code;

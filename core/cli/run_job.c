@@ -67,6 +67,29 @@ static int on_named_key(void *user, const char *name, struct secret **key, struc
   return credential_named(c->cli, "run a script", name, &c->keystore, key, err);
 }
 
+struct run_events run_job_events(struct run_job *c) {
+  return (struct run_events){.user = c,
+                             .output = on_output,
+                             .log = on_log,
+                             .warn = on_warn,
+                             .progress = on_progress,
+                             .planned = on_planned,
+                             .missing = on_missing,
+                             .key = on_key,
+                             .named_key = on_named_key};
+}
+
+void run_job_tell(struct run_job *c, const struct run_result *r) {
+  progress_end(&c->progress);
+  term_flush(c->cli->term);
+  if (r->has_error) {
+    term_error(c->cli->term, &r->err);
+    if (r->excerpt.len) term_err_text(c->cli->term, buf_slice(&r->excerpt));
+    if (r->trace.len) term_err_text(c->cli->term, buf_slice(&r->trace));
+  }
+  summary_print(c->cli->term, &c->job, r);
+}
+
 /* ---- the job ------------------------------------------------------------- */
 
 static int64_t limit_of(struct run_job *c, const char *option, int64_t in_file) {
@@ -119,15 +142,7 @@ static int make_job(struct run_job *c, enum job_kind kind, struct error *err) {
       .recreates = options_given(&cli->options, "recreate"),
       .retries_rejects = options_given(&cli->options, "retry-rejects"),
       .clock = cli->clock,
-      .events = {.user = c,
-                 .output = on_output,
-                 .log = on_log,
-                 .warn = on_warn,
-                 .progress = on_progress,
-                 .planned = on_planned,
-                 .missing = on_missing,
-                 .key = on_key,
-                 .named_key = on_named_key},
+      .events = run_job_events(c),
   };
   return 0;
 }

@@ -98,4 +98,9 @@ MUST_USE int run_job_new(struct run_job **out, struct worker **w, struct cli *cl
                          enum job_kind kind, struct error *err);
 void run_job_free(struct run_job *c);
 
+/* How a run's events are shown to a person; C is their user. */
+struct run_events run_job_events(struct run_job *c);
+/* What came of it: its error, or its summary. */
+void run_job_tell(struct run_job *c, const struct run_result *r);
+
 #endif

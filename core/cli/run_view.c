@@ -2,7 +2,7 @@
 
 #include "base/json_text.h"
 #include "base/number.h"
-#include "cli/report_view.h"
+#include "state/report_view.h"
 
 #include <inttypes.h>
 

@@ -1,7 +1,7 @@
 /* What ran, when, and what came of it. */
 #include "cli/commands.h"
 #include "cli/opened_state.h"
-#include "cli/report_view.h"
+#include "state/report_view.h"
 #include "cli/run_view.h"
 #include "cli/table.h"
 

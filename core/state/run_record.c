@@ -211,6 +211,20 @@ int run_record_newest(struct state *s, struct slice job, bool is_ok, struct run_
   return result;
 }
 
+static int recover(struct state *s, struct slice run, int64_t ended_ms, struct run_record *to,
+                   struct error *err) {
+  if (run_record_show(s, run, to, err) != 0) return -1;
+  return to->status == RUN_DIED ? run_record_close(s, run, ended_ms, err) : 0;
+}
+
+int run_record_recover(struct state *s, struct slice run, int64_t ended_ms, struct run_record *to,
+                       struct error *err) {
+  if (state_begin_write(s, err) != 0) return -1;
+  if (recover(s, run, ended_ms, to, err) == 0) return db_commit(&s->db, err);
+  db_rollback(&s->db);
+  return -1;
+}
+
 /* ---- pruning ---- */
 
 /* Gives an end to runs whose process is not there any more, so that they can go. */

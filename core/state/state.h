@@ -277,9 +277,13 @@ MUST_USE int run_record_prune(struct state *s, int64_t before_ms, int64_t keep, 
  * number by its name and sets the time of its start to started_ms.  -1 also where the
  * scheduler has given it up, or another process has it. */
 MUST_USE int run_record_claim(struct state *s, struct run_record *r, struct error *err);
-/* A run that ended without a word, at ENDED_MS: it died, and can be claimed no more. */
+/* A run whose process is gone ended without a word: it died, at ENDED_MS. */
 MUST_USE int run_record_close(struct state *s, struct slice run, int64_t ended_ms,
                               struct error *err);
+/* The run as it is; one that died, or that nobody claimed before its scheduler did, is
+ * closed at ENDED_MS in the same transaction, so that it can be claimed no more. */
+MUST_USE int run_record_recover(struct state *s, struct slice run, int64_t ended_ms,
+                                struct run_record *to, struct error *err);
 /* JOB's newest run that started; with IS_OK the newest that ended with 0 or 4. */
 MUST_USE int run_record_newest(struct state *s, struct slice job, bool is_ok,
                                struct run_record *to, bool *is_there, struct error *err);

@@ -1,4 +1,4 @@
-#include "cli/report_view.h"
+#include "state/report_view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

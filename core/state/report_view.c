@@ -1,4 +1,4 @@
-#include "cli/report_view.h"
+#include "state/report_view.h"
 
 #include "base/json_scan.h"
 #include "base/json_text.h"

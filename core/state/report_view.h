@@ -1,6 +1,6 @@
 /* report_view.h - single facts out of a run's report (contract 5), which is JSON text. */
-#ifndef HOKO_CLI_REPORT_VIEW_H
-#define HOKO_CLI_REPORT_VIEW_H
+#ifndef HOKO_STATE_REPORT_VIEW_H
+#define HOKO_STATE_REPORT_VIEW_H
 
 #include "base/buf.h"
 

@@ -1,0 +1,241 @@
+#include "schedule/serving.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { STOP_LOOK_MS = 200 }; /* while a run is to end by a deadline */
+
+int64_t daemon_wall_ms(const struct daemon *d) { return clock_wall_ms(d->options->clock); }
+
+int64_t daemon_passed_ms(void) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_BOOTTIME, &now); /* cannot fail on Linux 2.6.39+ */
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- clock ---- */
+
+static void look_at_clock(struct daemon *d) {
+  int64_t shift_ms, now_ms = daemon_wall_ms(d);
+  enum watch_verdict verdict = watch_look(&d->watch, now_ms, daemon_passed_ms(), &shift_ms);
+  if (verdict == WATCH_STEADY) return;
+  if (verdict == WATCH_JUMPED)
+    daemon_log(d, NULL, LOG_WARN, "the clock was set %s by %" PRId64 " s",
+               shift_ms < 0 ? "back" : "forward", (shift_ms < 0 ? -shift_ms : shift_ms) / 1000);
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    struct served *s = d->jobs[i];
+    if (verdict == WATCH_SLEPT) policy_wake(&s->policy, now_ms);
+    else policy_jumped(&s->policy, &s->rules, shift_ms, now_ms);
+    s->deadline_ms = 0;
+  }
+}
+
+/* ---- signals ---- */
+
+static void begin_end(struct daemon *d) {
+  d->is_ending = true;
+  d->end_at_ms = daemon_passed_ms() + d->options->grace_ms;
+  notify_send(&d->notify, "STOPPING=1\n");
+  if (d->active > 0) daemon_log(d, NULL, LOG_INFO, "stopping: %zu runs finish what is in flight", d->active);
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    struct served *s = d->jobs[i];
+    if (!s->child.pid) continue;
+    struct policy copy = s->policy;
+    policy_stopping(&copy);
+    (void)!step_save(d, s, &copy); /* unrecorded, the run counts as one that failed */
+    process_stop(d, s);
+    s->kill_at_ms = d->end_at_ms;
+  }
+}
+
+static void take_signals(struct daemon *d) {
+  struct signalfd_siginfo info;
+  while (read(d->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (info.ssi_signo == SIGHUP) d->wants_reload = true;
+    else if (!d->is_ending) begin_end(d);
+    else d->end_at_ms = 0; /* the second one does not wait */
+  }
+}
+
+static int open_signals(struct error *err) {
+  sigset_t set;
+  (void)sigemptyset(&set);
+  (void)sigaddset(&set, SIGINT);
+  (void)sigaddset(&set, SIGTERM);
+  (void)sigaddset(&set, SIGHUP);
+  int fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+  return fd >= 0 ? fd : error_errno(err, ERROR_INTERNAL, errno, "cannot wait for signals");
+}
+
+/* ---- waiting ---- */
+
+static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* How long no descriptor need be waited for, in passed time. */
+static int64_t patience_ms(const struct daemon *d) {
+  int64_t wait = RELOAD_LOOK_MS;
+  if (d->notify.every_ms) wait = earlier(wait, d->notify.every_ms);
+  if (d->stalled_until_ms > daemon_passed_ms())
+    wait = earlier(wait, d->stalled_until_ms - daemon_passed_ms());
+  if (d->is_ending) wait = earlier(wait, STOP_LOOK_MS);
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    if (d->jobs[i]->policy.is_keyless) wait = earlier(wait, RELOAD_KEY_LOOK_MS);
+    if (d->jobs[i]->kill_at_ms) wait = earlier(wait, STOP_LOOK_MS);
+  }
+  return wait;
+}
+
+/* The next instant of the wall clock; the timer also wakes when that is set. */
+static void arm(struct daemon *d) {
+  int64_t at_ms = INT64_MAX;
+  for (size_t i = 0; i < d->jobs_len; i++)
+    if (d->jobs[i]->is_wanted && !d->jobs[i]->has_ended && !daemon_is_stalled(d)) at_ms = earlier(at_ms, d->jobs[i]->deadline_ms);
+  struct itimerspec when = {.it_value = {.tv_sec = INT32_MAX}};
+  if (at_ms / 1000 < INT32_MAX)
+    when.it_value = (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
+  if (at_ms <= 0 || d->is_ending) when.it_value.tv_nsec = 1; /* 0 would disarm it */
+  (void)timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL);
+}
+
+static void add_fd(struct pollfd *fds, nfds_t *n, int fd) {
+  if (fd >= 0) fds[(*n)++] = (struct pollfd){.fd = fd, .events = POLLIN};
+}
+
+static void drain(int fd) {
+  char bytes[4096];
+  while (read(fd, bytes, sizeof bytes) > 0) continue;
+}
+
+static void wait_for_something(struct daemon *d) {
+  size_t cap = 4 * d->jobs_len + ORDERS_FDS_MAX + 8;
+  struct pollfd *fds = calloc(cap, sizeof *fds);
+  int64_t wait = patience_ms(d);
+  nfds_t n = 0;
+  if (!d->is_ending) arm(d);
+  watch_plan(&d->watch, daemon_passed_ms() + wait);
+  if (!fds) { /* then it is looked around more often */
+    (void)poll(NULL, 0, STOP_LOOK_MS);
+    return;
+  }
+  add_fd(fds, &n, d->signal_fd);
+  add_fd(fds, &n, d->folder_fd);
+  if (!d->is_ending) add_fd(fds, &n, d->timer_fd);
+  n += orders_fds(d->orders, fds + n);
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    const struct served *s = d->jobs[i];
+    if (s->child.pid) add_fd(fds, &n, s->child.process_fd), add_fd(fds, &n, s->child.output_fd);
+    if (s->hook.pid) add_fd(fds, &n, s->hook.process_fd), add_fd(fds, &n, s->hook.output_fd);
+  }
+  (void)poll(fds, n, (int)wait); /* EINTR and time-outs are all the same to the loop */
+  drain(d->timer_fd);
+  free(fds);
+}
+
+/* ---- the loop ---- */
+
+static void step_due(struct daemon *d) {
+  int64_t now_ms = daemon_wall_ms(d);
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    struct served *s = d->jobs[i];
+    process_look(d, s);
+    if (s->has_ended) step_end(d, s);
+    else if (s->deadline_ms <= now_ms) step_job(d, s);
+  }
+  step_give_slots(d);
+}
+
+static void kill_late(struct daemon *d) {
+  if (daemon_passed_ms() < d->end_at_ms) return;
+  for (size_t i = 0; i < d->jobs_len; i++) child_signal(&d->jobs[i]->child, SIGKILL);
+}
+
+static bool is_running(const struct daemon *d) {
+  for (size_t i = 0; i < d->jobs_len; i++)
+    if (d->jobs[i]->child.pid) return true;
+  return false;
+}
+
+static void loop(struct daemon *d) {
+  while (!d->is_ending || is_running(d)) {
+    wait_for_something(d);
+    look_at_clock(d);
+    take_signals(d);
+    reload_hear(d);
+    reload_look(d);
+    if (d->wants_reload && !daemon_is_stalled(d) && !d->is_ending) reload_again(d);
+    orders_serve(d->orders);
+    step_due(d);
+    jobs_sweep(d);
+    if (d->is_ending) kill_late(d);
+    notify_watchdog(&d->notify, d->options->clock);
+  }
+}
+
+/* ---- begin and end ---- */
+
+static int refuse_second(const struct daemon *d, const struct holder *who, struct error *err) {
+  char since[CLOCK_TEXT_SIZE];
+  clock_format(who->since_ms, since);
+  (void)error_set(err, ERROR_STATE, "hoko serve runs the jobs of %s already, as process %" PRId64 " since %s",
+                  state_name(d->options->state), who->pid, since);
+  return error_hint(err, "hoko jobs list   shows them; kill %" PRId64 " ends it", who->pid);
+}
+
+static int open_all(struct daemon *d, struct error *err) {
+  struct holder who;
+  int taken = job_lock(d->options->state, &d->lock_fd, &who, err);
+  if (taken == 0) return refuse_second(d, &who, err);
+  if (taken < 0) return -1;
+  d->signal_fd = open_signals(err);
+  if (d->signal_fd < 0) return -1;
+  d->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (d->timer_fd < 0) return error_errno(err, ERROR_INTERNAL, errno, "cannot wait for the clock");
+  d->folder_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK); /* without it hoko.lua is looked at now and then */
+  if (d->folder_fd >= 0)
+    (void)inotify_add_watch(d->folder_fd, d->options->folder, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
+  return orders_open(&d->orders, d, err);
+}
+
+static void close_fd(int fd) {
+  if (fd >= 0) (void)close(fd);
+}
+
+static void close_all(struct daemon *d) {
+  orders_close(d->orders);
+  jobs_free(d);
+  notify_end(&d->notify);
+  close_fd(d->folder_fd);
+  close_fd(d->timer_fd);
+  close_fd(d->signal_fd);
+  close_fd(d->lock_fd);
+}
+
+static int begin(struct daemon *d, struct error *err) {
+  if (open_all(d, err) != 0 || jobs_load(d, err) != 0 || reload_first(d, err) != 0) return -1;
+  (void)d->options->has_key_changed(d->options->user); /* from now on */
+  watch_begin(&d->watch, daemon_wall_ms(d), daemon_passed_ms());
+  return jobs_recover(d, err);
+}
+
+int daemon_run(const struct daemon_options *options, struct error *err) {
+  struct daemon d = {.options = options, .lock_fd = -1, .signal_fd = -1, .timer_fd = -1, .folder_fd = -1};
+  notify_begin(&d.notify, options->environment);
+  int result = begin(&d, err);
+  if (result == 0) {
+    daemon_log(&d, NULL, LOG_INFO, "serving %zu jobs of %s", d.wishes->len, options->folder);
+    notify_send(&d.notify, "READY=1\n");
+    step_due(&d);
+    loop(&d);
+    daemon_log(&d, NULL, LOG_INFO, "ended");
+  }
+  close_all(&d);
+  return result;
+}
