@@ -91,6 +91,8 @@ struct trouble {
   bool is_power_cut;     /* what was not synced is lost where it is killed */
 };
 
+static struct { uint64_t kills, power_cuts, failures; } told; /* of all stories */
+
 static char url[600];
 static struct stream *open_stream;
 static bool recreates; /* this story's runs make anew what was deleted */
@@ -246,6 +248,9 @@ static bool sync_once(struct state *state, const struct trouble *t, unsigned *st
 
 /* Closes the state as a process that ends, or as one that writes nothing any more. */
 static void close_state(struct state *state, bool is_killed, bool is_power_cut) {
+  told.power_cuts += is_killed && is_power_cut;
+  told.kills += is_killed && !is_power_cut;
+  told.failures += !is_killed && disk_has_failed();
   if (is_killed) disk_fail(1, DISK_DEAD);
   state_close(state);
   open_stream = NULL;
@@ -385,8 +390,10 @@ int main(int argc, char **argv) {
     (void)fprintf(stderr, "seed %" PRIu64 ": %s\n", seed, server_broken);
   }
   (void)printf("%" PRIu64 " stories from seed %" PRIu64 ": %" PRIu64 " passed, %" PRIu64
-               " failed\n",
+               " failed; ",
                seeds, first, seeds - failed, failed);
+  (void)printf("%" PRIu64 " kills, %" PRIu64 " power cuts, %" PRIu64 " failures of the disk\n",
+               told.kills, told.power_cuts, told.failures);
   (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
   return system(command) || failed != 0;
 }
