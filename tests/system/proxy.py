@@ -8,20 +8,21 @@ import re
 import socket
 import struct
 import threading
+import time
 
 DEADLINE = 120  # seconds that neither side may be silent
 
 
 @dataclasses.dataclass
 class Fault:
-    """What happens at byte AT of the request or of the answer: a place, or a share of it as a float.
+    """What happens at byte AT of the request or of the answer: a place (from the end if negative), or a share as a float.
 
     reset, close: the bytes before AT pass, then the client's connection is reset or closed
     swallow: the request is read up to AT, nothing of it is handed on, and the connection is reset
     drop: the same, but the connection is closed as by a server that had been idle
     stall: nothing more passes until the client goes away
     replay: of a request: the bytes before AT go to the server on a connection of their own, the whole follows on the
-    next; of an answer: the bytes before AT come again behind it
+    next, whose answer counts; of an answer: the bytes before AT come again behind it
     """
 
     what: str
@@ -29,7 +30,9 @@ class Fault:
     at: float = 0.0
 
     def place(self, length):
-        return int(self.at * length) if isinstance(self.at, float) else min(self.at, length)
+        if isinstance(self.at, float):
+            return int(self.at * length)
+        return min(self.at, length) if self.at >= 0 else length + self.at
 
 
 @dataclasses.dataclass
@@ -45,6 +48,7 @@ class Request:
     is_whole: bool = False
     is_handed_on: bool = False
     answer: bytes = b""
+    at: float = dataclasses.field(default_factory=time.monotonic)
 
 
 class Gone(Exception):
@@ -70,6 +74,17 @@ def read_head(sock, into):
 def body_len(head):
     found = re.search(rb"(?mi)^content-length: *(\d+)", head)
     return int(found[1]) if found else 0
+
+
+def read_answer(sock, into):
+    """Reads a whole answer to the end of its body, or of the connection; returns its length, or raises with what came."""
+    head = read_head(sock, into)
+    if b"chunked" in into[:head].lower():
+        while (end := into.find(b"\r\n0\r\n\r\n", head - 2)) < 0:
+            read_some(sock, into, len(into) + 1)
+        return end + 7
+    read_some(sock, into, head + body_len(into[:head]))
+    return head + body_len(into[:head])
 
 
 def reset(sock):
@@ -180,9 +195,14 @@ class Proxy:
         return server
 
     def pass_answer(self, client, server, outbox, request, fault):
-        head = read_head(server, outbox)
-        length = head + body_len(outbox[:head])
-        read_some(server, outbox, length)
+        try:
+            length = read_answer(server, outbox)
+        except ConnectionError:
+            reset(client)
+            raise
+        except Gone:
+            client.sendall(outbox)
+            raise
         request.answer = bytes(outbox[:length])
         del outbox[:length]
         place = fault.place(length) if fault else length
