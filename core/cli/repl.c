@@ -41,13 +41,24 @@ static size_t on_columns(void *user) {
   return term_columns(c->cli->term);
 }
 
+/* $XDG_STATE_HOME/hoko/history; NULL: there is no home. */
+static const char *history_path(const struct cli *cli, char to[PATH_SIZE]) {
+  const char *state = command_env(cli, "XDG_STATE_HOME"), *home = command_env(cli, "HOME");
+  bool is_set = state && state[0] == '/'; /* others are to be ignored, as its specification says */
+  if (is_set) return path_join(to, state, "hoko/history") ? NULL : to;
+  return home && path_join(to, home, ".local/state/hoko/history") == 0 ? to : NULL;
+}
+
 static int talk(struct run_job *c, struct session *s) {
   struct error err;
   struct run_result result;
   int in = term_in_fd(c->cli->term);
+  char history[PATH_SIZE];
+  bool is_terminal = isatty(in) == 1 && term_err_is_terminal(c->cli->term);
   const struct repl_options options = {
       .in_fd = in,
-      .is_terminal = isatty(in) == 1 && term_err_is_terminal(c->cli->term),
+      .is_terminal = is_terminal,
+      .history = is_terminal ? history_path(c->cli, history) : NULL,
       .events = {
           .user = c, .note = on_note, .fail = on_fail, .begins = on_begins, .ended = on_ended}};
   int number = repl_run(s, &options, &err);

@@ -44,7 +44,7 @@ void editor_free(struct editor *e);
 /* Puts a line without its end into LINE, several where a block was pasted.  *NUMBER: of
  * the signal. */
 enum edit_got editor_read(struct editor *e, const char *prompt, struct buf *line, int *number);
-/* The arrow keys bring ENTRY back from now on. */
+/* The arrow keys bring ENTRY back from now on; the same one again is one. */
 void editor_remember(struct editor *e, const char *entry);
 
 #endif

@@ -2,6 +2,7 @@
 #include "repl/edit_inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -22,7 +23,8 @@ static struct {
                     */
   char *input;     /* read ahead: a paste of a megabyte is no million calls */
   size_t at, len;
-  char *line; /* what was typed, once it is whole */
+  FILE *screen; /* stderr with a buffer: without one each column is a write */
+  char *line;   /* what was typed, once it is whole */
   bool is_whole, is_end;
   struct edit_words words;
 } editing;
@@ -150,6 +152,13 @@ static int open_terminal_fd(void) {
   return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static FILE *open_screen(void) {
+  int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  FILE *screen = fd >= 0 ? fdopen(fd, "w") : NULL;
+  if (!screen && fd >= 0) (void)close(fd);
+  return screen ? screen : stderr;
+}
+
 /* A terminal that speaks UTF-8 under a locale that does not say so is usual in containers. */
 static void set_locale(void) {
   if (setlocale(LC_CTYPE, "") && MB_CUR_MAX > 1) return;
@@ -162,10 +171,11 @@ void edit_terminal_open(const struct edit_options *o) {
   editing.at = editing.len = 0;
   editing.terminal_fd = open_terminal_fd();
   editing.words.all = BUF_WITH_LIMIT(4 << 20);
+  editing.screen = open_screen();
   set_locale();
   rl_readline_name = "hoko";
   rl_instream = stdin;
-  rl_outstream = stderr;
+  rl_outstream = editing.screen;
   rl_catch_signals = rl_catch_sigwinch = 0;
   rl_change_environment = 0;
   rl_getc_function = next_key;
@@ -180,6 +190,7 @@ void edit_terminal_close(void) {
   clear_history();
   free(editing.input);
   editing.input = NULL;
+  if (editing.screen != stderr) (void)fclose(editing.screen);
   buf_free(&editing.words.all);
   if (editing.terminal_fd >= 0) (void)close(editing.terminal_fd);
 }
@@ -242,4 +253,7 @@ enum edit_got edit_terminal_read(const char *prompt, struct buf *line, int *numb
   return EDIT_LINE;
 }
 
-void edit_terminal_remember(const char *entry) { add_history(entry); }
+void edit_terminal_remember(const char *entry) {
+  HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
+  if (!last || strcmp(last->line, entry) != 0) add_history(entry);
+}

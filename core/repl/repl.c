@@ -2,6 +2,7 @@
 #include "repl/repl.h"
 
 #include "repl/edit.h"
+#include "repl/history.h"
 
 #include <stdlib.h>
 
@@ -11,8 +12,9 @@ struct repl {
   struct session *session;
   const struct repl_options *options;
   struct editor *editor;
-  struct buf entry; /* the lines so far */
-  int64_t number;   /* of the entry that comes */
+  struct history *history; /* or NULL */
+  struct buf entry;        /* the lines so far */
+  int64_t number;          /* of the entry that comes */
   bool is_over;
 };
 
@@ -40,6 +42,21 @@ static void tell_end(struct repl *r, const struct entry_result *e) {
     note(r, "a new worker has none of the variables");
 }
 
+static void remember(void *user, const char *entry) {
+  struct repl *r = user;
+  editor_remember(r->editor, entry);
+}
+
+/* A history that cannot be written is told once. */
+static void keep(struct repl *r, const char *entry) {
+  struct error err;
+  remember(r, entry);
+  if (!r->history || history_add(r->history, slice_of(entry), &err) == 0) return;
+  fail(r, &err, SLICE(""));
+  history_close(r->history);
+  r->history = NULL;
+}
+
 /* What is left of the entry belongs to the next one only if it is not whole. */
 static void run_entry(struct repl *r) {
   struct entry_result e;
@@ -49,7 +66,7 @@ static void run_entry(struct repl *r) {
   tell_end(r, &e);
   if (e.end != ENTRY_UNFINISHED) {
     const char *text = buf_text(&r->entry);
-    if (text) editor_remember(r->editor, text);
+    if (text) keep(r, text);
     buf_clear(&r->entry);
     r->number++;
   }
@@ -105,7 +122,11 @@ int repl_run(struct session *s, const struct repl_options *options, struct error
                               .user = &r};
   r.editor = editor_new(&edit, err);
   if (!r.editor) return -1;
+  struct error no_history;
+  if (options->history && history_open(&r.history, options->history, remember, &r, &no_history))
+    fail(&r, &no_history, SLICE(""));
   int number = read_entries(&r);
+  history_close(r.history);
   editor_free(r.editor);
   buf_free(&r.entry);
   return number;

@@ -19,7 +19,8 @@ struct repl_events {
 
 struct repl_options {
   int in_fd;
-  bool is_terminal; /* prompts are shown, and the line can be edited */
+  bool is_terminal;    /* prompts are shown, and the line can be edited */
+  const char *history; /* the file; NULL: none is kept */
   struct repl_events events;
 };
 

@@ -4,6 +4,7 @@ HOKO names the program under test.
 """
 
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -178,6 +179,82 @@ class Keys(Repl):
         terminal.expect("runs\r\n")
         os.kill(terminal.pid, 15)
         self.assertEqual(terminal.wait(), 143)
+
+
+def literal(number):
+    """Lua of several lines that no two numbers share, and what its value is shown as."""
+    chance = random.Random(number)
+    parts = ["\n", "\\n", "\\", "\t", "'", '"', "مرحبا", "漢字", "é", " ", "--", "hoko.", "x", "\n\n", "%", "#"]
+    text = "".join(chance.choice(parts) for _ in range(chance.randint(1, 40)))
+    shown = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return f"[==[<{number}>{text}]==]", f'"<{number}>{shown}"\n'
+
+
+class History(Repl):
+    def paste(self, terminal, block):
+        """Pastes BLOCK as a terminal does, and enters it; returns what it printed."""
+        terminal.send(f"\x1b[200~{block}\x1b[201~")
+        terminal.send("\r")
+        before = terminal.expect(PROMPT)
+        return before
+
+    def test_a_pasted_block_runs_as_one_entry(self):
+        terminal = self.open()
+        shown = self.paste(terminal, "local a = 1\nif a then\n\tprint('in', a)\nend\nprint(a, 'out')")
+        self.assertTrue(shown.endswith("in\t1\n1\tout\n"), shown)
+        self.assertNotIn("   >> ", shown)
+
+    def test_five_hundred_entries_come_back_as_they_were(self):
+        terminal = self.open(columns=300)
+        for number in range(500):
+            entry, shown = literal(number)
+            self.assertTrue(self.paste(terminal, entry).endswith(shown), entry)
+        terminal.send("\x04")
+        terminal.wait()
+        terminal = self.open(columns=300)
+        for number in range(500):
+            _, shown = literal(number)
+            terminal.send(f"\x12<{number}>\r")  # Ctrl-R
+            terminal.expect(shown.replace("\n", "\r\n"))  # the prompt is drawn while it searches, too
+            terminal.expect(PROMPT)
+
+    def test_an_entry_of_many_lines_is_one_step_of_the_arrow_keys(self):
+        terminal = self.open()
+        self.enter(terminal, "'first'")
+        terminal.send("if true then\r")
+        terminal.expect("   >> ")
+        terminal.send("print('many')\r")
+        terminal.expect("   >> ")
+        self.enter(terminal, "end")
+        terminal.send("\x1b[A\r")
+        self.assertTrue(terminal.expect(PROMPT).endswith("many\n"))
+        self.assertTrue(self.enter(terminal, "\x1b[A\x1b[A").endswith('"first"\n'))
+
+    def test_its_file_is_its_owners(self):
+        terminal = self.open()
+        self.enter(terminal, "1")
+        path = self.folder + "/state/hoko/history"
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "1\n")
+
+    def test_a_history_that_cannot_be_written_is_told_once(self):
+        self.assertEqual(os.mkdir(self.folder + "/state"), None)
+        with open(self.folder + "/state/hoko", "w", encoding="utf-8"):
+            pass
+        terminal = Terminal([HOKO, "repl"], self.folder, self.environment())
+        self.addCleanup(terminal.close)
+        self.assertEqual(terminal.expect(PROMPT).count("history"), 1)
+        self.assertEqual(self.enter(terminal, "1"), "1\n")
+
+    def test_a_megabyte_is_pasted_within_a_second(self):
+        terminal = self.open()
+        for block, count in (("x = {\n" + "  'a row of text that stands here',\n" * 30000 + "}", 30000),
+                             ("x = '" + "y" * 1000000 + "'", 1000000)):
+            began = time.monotonic()
+            self.paste(terminal, block)
+            self.assertLess(time.monotonic() - began, 10 if IS_SANITIZED else 1)
+            self.assertEqual(self.enter(terminal, "#x"), f"{count}\n")
 
 
 # What runs, and whether the variables are there after Ctrl-C.
