@@ -34,10 +34,10 @@ struct batch_row {
   bool is_resent;      /* it was a held row and is so no more */
 };
 
-/* INTENT: committed for it already; 0: none. */
 struct range {
   uint32_t from, to;
-  int64_t intent;
+  int64_t intent;  /* committed for it already; 0: none */
+  bool is_suspect; /* refused, if nothing is that was split off with it and stands above */
 };
 
 enum { BATCH_RANGES_MAX = 40 };
@@ -56,6 +56,7 @@ struct batch {
   unsigned tries;         /* of the range on top that failed in a row */
   int64_t not_before_ns;  /* while BATCH_WAITING */
   int64_t refused_rows;   /* rejected alone */
+  bool is_split;          /* what is sent is a part of it */
   bool has_success;       /* some range of it was acknowledged */
   bool is_unrecorded;     /* the range on top left, and its outcome could not be written down */
   struct buf body;

@@ -32,6 +32,7 @@ static int send_batch(struct sync *s, struct batch *b) {
                                   .text = text};
   b->state = BATCH_SENT;
   s->sent_len++;
+  if (b->is_split) s->bisected++;
   transport_submit(s->options.transport, &b->exchange);
   return 0;
 }
@@ -89,14 +90,6 @@ void dispatch_close(struct sync *s, struct batch *b) {
   }
   b->state = BATCH_FREE;
   s->was_replanned = false; /* rows that waited for this batch can go on */
-}
-
-/* The range on top is settled; the next one is sent, or the batch is done with. */
-static void range_done(struct sync *s, struct batch *b) {
-  b->tries = 0;
-  b->ranges_len--;
-  if (b->ranges_len == 0) dispatch_close(s, b);
-  else dispatch_send_again(s, b, 0);
 }
 
 static void stop_for(struct sync *s, const struct batch *b, enum error_code code) {
@@ -168,7 +161,7 @@ static void wait_for_limit(struct sync *s, struct batch *b) {
 }
 
 void dispatch_hold(struct sync *s, struct batch *b) {
-  if (settle_unclear(s, b) == 0) range_done(s, b);
+  if (settle_unclear(s, b) == 0) refusing_done(s, b);
 }
 
 /* Fewer rows may do: halves of the range, and no batch as large again. */
@@ -176,14 +169,16 @@ static void shrink(struct sync *s, struct batch *b) {
   struct range range = batch_range(b);
   uint32_t n = range.to - range.from;
   if (n > 1 && s->options.batch_rows > n / 2) s->options.batch_rows = n / 2;
-  refusing_split(s, b, &(struct sync_refusal){"too_large", "Hoko refuses a request with this row for its size", "", 413});
+  const struct sync_refusal why = {
+      "too_large", "Hoko refuses a request with this row for its size", "", 413};
+  refusing_split(s, b, &why, NULL);
 }
 
 void dispatch_refuse(struct sync *s, struct batch *b) {
   struct refusal refusal;
   refusal_parse(&refusal, buf_slice(&b->exchange.text));
   struct sync_refusal why = {"refused", refusal_text(&refusal, s->options.is_arabic), "", b->exchange.status};
-  refusing_split(s, b, &why);
+  refusing_split(s, b, &why, &refusal);
 }
 
 static void refused(struct sync *s, struct batch *b) {
@@ -218,7 +213,7 @@ static enum outcome outcome_of_batch(struct sync *s, struct batch *b) {
 
 static void acknowledged(struct sync *s, struct batch *b) {
   b->has_success = true;
-  if (settle_acknowledged(s, b) == 0) range_done(s, b);
+  if (settle_acknowledged(s, b) == 0) refusing_accepted(s, b);
 }
 
 int64_t sync_server_ms(const struct exchange *e) {

@@ -2,6 +2,7 @@
 #ifndef HOKO_SYNC_INSIDE_H
 #define HOKO_SYNC_INSIDE_H
 
+#include "api/refusal.h"
 #include "sync/ask.h"
 #include "sync/claims.h"
 #include "sync/identity.h"
@@ -56,6 +57,7 @@ struct sync {
   unsigned sent_len;     /* batches under way */
   int64_t failing_since_ns; /* of the first failure since the last 2xx; 0: none */
   int64_t bisected;      /* requests spent on finding bad rows */
+  bool is_misled;        /* rows refused together were accepted apart */
   struct ask ask;        /* for the partner of a row refused alone */
   struct batch *asked;   /* whose row; NULL */
   bool cannot_ask;       /* the key may not read partners */
@@ -120,7 +122,9 @@ MUST_USE int settle_unclear(struct sync *s, struct batch *b);
 /* The same for a range whose own outcome could not be committed. */
 void settle_unrecorded(struct sync *s, struct batch *b);
 MUST_USE int settle_intent(struct sync *s, struct batch *b);
-MUST_USE int settle_split(struct sync *s, struct batch *b, const struct range halves[2]);
+enum { SETTLE_PARTS_MAX = 3 };
+/* The intent of B's range on top, if it has one, is that of its parts from here on. */
+MUST_USE int settle_split(struct sync *s, struct batch *b, struct range *part, size_t n);
 int settle_abandoned(struct sync *s, struct batch *b);
 /* Commits the rejects that wait; -1: their rows are pending, and the sync stops. */
 MUST_USE int settle_rejects(struct sync *s);
@@ -138,7 +142,10 @@ void sync_put_submitted(const struct sync *s, struct buf *to, const struct row *
 void refusing_alone(struct sync *s, struct batch *b, const struct sync_refusal *why);
 void refusing_gone(struct sync *s, struct batch *b, const struct sync_refusal *why);
 void refusing_done(struct sync *s, struct batch *b);
-void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why);
+/* The range on top was refused; REFUSAL: for a cause in its rows, NULL: for its size. */
+void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why,
+                    const struct refusal *refusal);
+void refusing_accepted(struct sync *s, struct batch *b);
 
 /* asking.c: whether the partner of a row refused alone is there */
 bool asking_is_due(const struct sync *s, const struct batch *b);

@@ -71,7 +71,7 @@ static struct batch *open_batch(struct sync *s, enum batch_kind kind) {
 void batch_make_ready(struct sync *s, enum batch_kind kind) {
   struct batch *b = s->open[kind];
   b->state = BATCH_READY;
-  b->ranges[0] = (struct range){0, b->rows_len, 0};
+  b->ranges[0] = (struct range){.to = b->rows_len};
   b->ranges_len = 1;
   s->ready[s->ready_len++] = b->number;
   s->open[kind] = NULL;

@@ -67,31 +67,34 @@ int settle_intent(struct sync *s, struct batch *b) {
   return rc;
 }
 
-/* A refused range in two: what was refused is not under way any more.  Rows that
- * were held have no source to yield them again, so their halves are intents at once. */
-int settle_split(struct sync *s, struct batch *b, const struct range halves[2]) {
-  struct buf records = BUF_WITH_LIMIT(SIZE_MAX >> 1);
-  struct intent opened[2];
-  int64_t *parent = batch_intent(b);
-  struct commit c = {.closed = parent, .closed_len = 1};
-  int rc = 0;
-  if (s->options.resent) {
-    rc = put_records(s, b, halves[0], &records);
-    size_t first = records.len;
-    if (rc == 0) rc = put_records(s, b, halves[1], &records);
-    opened[0] = intent_of(s, halves[0], (struct slice){records.ptr, first});
-    opened[1] = intent_of(s, halves[1], (struct slice){records.ptr + first, records.len - first});
-    c.opened = opened;
-    c.opened_len = 2;
+/* Rows that were held have no source to yield them again: their parts are intents at once. */
+static int put_opened(struct sync *s, const struct batch *b, const struct range *part, size_t n,
+                      struct buf *records, struct intent *opened) {
+  size_t from[SETTLE_PARTS_MAX + 1] = {0};
+  for (size_t i = 0; i < n; i++) {
+    if (put_records(s, b, part[i], records)) return -1;
+    from[i + 1] = records->len;
   }
-  if (rc == 0) rc = commit(s, &c);
-  buf_free(&records);
-  if (rc) return -1;
-  b->ranges[b->ranges_len - 1] = halves[1];
-  b->ranges[b->ranges_len - 1].intent = s->options.resent ? opened[1].number : 0;
-  b->ranges[b->ranges_len] = halves[0];
-  b->ranges[b->ranges_len++].intent = s->options.resent ? opened[0].number : 0;
+  for (size_t i = 0; i < n; i++)
+    opened[i] = intent_of(s, part[i], (struct slice){records->ptr + from[i], from[i + 1] - from[i]});
   return 0;
+}
+
+/* What was refused is not under way any more. */
+int settle_split(struct sync *s, struct batch *b, struct range *part, size_t n) {
+  struct buf records = BUF_WITH_LIMIT(SIZE_MAX >> 1);
+  struct intent opened[SETTLE_PARTS_MAX];
+  struct commit c = {.closed = batch_intent(b), .closed_len = 1};
+  if (!*batch_intent(b)) return 0;
+  if (s->options.resent) {
+    c.opened = opened;
+    c.opened_len = n;
+  }
+  int rc = s->options.resent ? put_opened(s, b, part, n, &records, opened) : 0;
+  if (rc == 0) rc = commit(s, &c);
+  for (size_t i = 0; rc == 0 && i < c.opened_len; i++) part[i].intent = opened[i].number;
+  buf_free(&records);
+  return rc;
 }
 
 /* The intents of B's ranges, none of which is on the wire: what was not applied is

@@ -150,6 +150,9 @@ static void answer(struct scene *x, struct exchange *e) {
   }
   if (e->method == EXCHANGE_GET) {
     len = is_question(e->target) ? show(x, e->target + 13) : list(x, e->target);
+  } else if (x->rows_most && count_rows(x, e->body, &bad, name) > x->rows_most) {
+    refuse(x, e, "");
+    return;
   } else if (count_rows(x, e->body, &bad, name), bad != SIZE_MAX) {
     if (x->applies == SCENE_GOOD_ROWS) (void)apply(x, e->body, SIZE_MAX);
     if (x->applies == SCENE_ROWS_BEFORE) (void)apply(x, e->body, bad);

@@ -55,6 +55,7 @@ struct scene {
   const char *refuses; /* a row with this in its name is refused; NULL: none is */
   const char *message; /* of a refusal: one %s is the first such name; NULL: Hoko's usual one */
   enum scene_applies applies;
+  size_t rows_most;  /* more in a request are refused; 0: any number is taken */
   bool may_not_list; /* the key has no right to */
   struct scene_fate fate[SCENE_FATES_MAX];
   size_t fates_len;

@@ -1,0 +1,185 @@
+/* Which row was it: how many requests that costs, and what is left alone. */
+#include "scene.h"
+
+#include <stdio.h>
+
+static const struct tally *tally(const struct scene *x) { return sync_tally(x->sync); }
+
+/* Makes COUNT partners that later upserts update. */
+static struct scene *scene_of_updates(size_t count) {
+  struct scene *x = scene_begin();
+  scene_rows(x, count);
+  OK(x, scene_sync(x));
+  scene_next(x);
+  x->requests_len = 0;
+  return x;
+}
+
+/* The rows of scene_of_updates(), changed; BAD ones are refused. */
+static void change(struct scene *x, size_t count, size_t bad_every, size_t bad_at) {
+  char key[32], name[32];
+  for (size_t i = 0; i < count; i++) {
+    (void)snprintf(key, sizeof key, "N%05zu", i);
+    (void)snprintf(name, sizeof name, "%s%05zu", i % bad_every == bad_at ? "Bad" : "Good", i);
+    scene_row(x, key, name, NULL);
+  }
+  x->refuses = "Bad";
+}
+
+static size_t writes(const struct scene *x) { return scene_count(x, EXCHANGE_PUT); }
+
+static void a3_one_bad_row_of_ten_thousand_takes_29_requests_at_most(void **unused) {
+  (void)unused;
+  static const size_t places[] = {0, 1, 3999, 4000, 4001, 5000, 7777, 9998, 9999};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    struct scene *x = scene_of_updates(10000);
+    change(x, 10000, 10000, places[i]);
+    OK(x, scene_sync(x));
+    assert_int_equal(tally(x)->rejected, 1);
+    assert_int_equal(tally(x)->updated, 9999);
+    assert_string_equal(x->refusal[places[i]].code, "refused");
+    assert_string_equal(x->refusal[places[i]].message, "Invalid request");
+    assert_in_range(x->requests_len, 15, 29);
+    scene_end(x);
+  }
+}
+
+static void one_bad_create_of_ten_thousand_takes_as_many_and_a_listing(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  x->refuses = "N00000";
+  scene_rows(x, 10000);
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->rejected, 1);
+  assert_int_equal(tally(x)->created, 9999);
+  assert_in_range(writes(x), 15, 28);
+  assert_int_equal(scene_count(x, EXCHANGE_GET), 1);
+  scene_end(x);
+}
+
+static void a_hundred_bad_rows_take_1370_requests_at_most(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_updates(10000);
+  change(x, 10000, 100, 37);
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->rejected, 100);
+  assert_int_equal(tally(x)->updated, 9900);
+  assert_in_range(x->requests_len, 300, 1370);
+  scene_end(x);
+}
+
+/* ---- named --------------------------------------------------------------- */
+
+static void a_row_that_the_message_names_is_tried_first(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_updates(10000);
+  change(x, 10000, 10000, 7777);
+  x->message = "The name \\\"%s\\\" is not allowed";
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->rejected, 1);
+  assert_int_equal(tally(x)->updated, 9999);
+  assert_int_equal(writes(x), 4); /* all, the row, what stands before it, what behind it */
+  assert_int_equal(x->request[1].rows, 1);
+  scene_end(x);
+}
+
+static void a_hundred_named_rows_take_three_requests_each(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_updates(10000);
+  change(x, 10000, 100, 37);
+  x->message = "The name \\\"%s\\\" is not allowed";
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->rejected, 100);
+  assert_in_range(writes(x), 200, 302);
+  scene_end(x);
+}
+
+static void a_message_that_names_the_wrong_row_costs_no_more_than_29(void **unused) {
+  (void)unused;
+  static const size_t places[] = {0, 3999, 5000, 9999};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    struct scene *x = scene_of_updates(10000);
+    change(x, 10000, 10000, places[i]);
+    x->message = "[4321].name: not allowed";
+    OK(x, scene_sync(x));
+    assert_int_equal(tally(x)->rejected, 1);
+    assert_int_equal(tally(x)->updated, 9999);
+    assert_in_range(x->requests_len, 15, 29);
+    scene_end(x);
+  }
+}
+
+static void the_only_row_with_a_field_that_is_named_is_tried_first(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  scene_row(x, "a", "A", NULL);
+  scene_row(x, "b", "B", NULL);
+  scene_row(x, "c", "Bad", "c@x.example");
+  scene_row(x, "d", "D", NULL);
+  x->refuses = "Bad";
+  x->message = "Invalid email";
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->created, 3);
+  assert_int_equal(writes(x), 4);
+  assert_int_equal(x->request[2].rows, 1); /* behind the listing */
+  assert_int_equal(x->request[2].status, 400);
+  scene_end(x);
+}
+
+/* ---- not to the end ------------------------------------------------------ */
+
+static void a4_a_cause_common_to_all_stops_early(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  scene_rows(x, 10000);
+  x->refuses = "N";
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->rejected, 10000);
+  assert_int_equal(x->partners_len, 0);
+  assert_in_range(x->requests_len, 10, 30);
+  scene_end(x);
+}
+
+/* Refuses, like a service with a limit of its own, any request of more than 5,000 rows:
+ * the row that is refused is the 5,001st. */
+static void a4_rows_that_are_refused_only_together_are_all_accepted_apart(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  x->rows_most = 5000;
+  x->options.batch_rows = 10000;
+  x->options.bisect_limit = 60;
+  scene_rows(x, 11000);
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->created, 11000);
+  assert_int_equal(tally(x)->rejected, 0);
+  assert_in_range(x->requests_len, 4, 30);
+  scene_end(x);
+}
+
+static void the_limit_on_requests_is_kept_and_the_rest_unclear(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_updates(1000);
+  change(x, 1000, 10, 3);
+  x->options.bisect_limit = 50;
+  OK(x, scene_sync(x));
+  assert_in_range(x->requests_len, 50, 62);
+  assert_int_equal(tally(x)->rejected + tally(x)->updated, 1000);
+  assert_string_equal(x->refusal[999].code, "unclear");
+  scene_end(x);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a3_one_bad_row_of_ten_thousand_takes_29_requests_at_most),
+      cmocka_unit_test(one_bad_create_of_ten_thousand_takes_as_many_and_a_listing),
+      cmocka_unit_test(a_hundred_bad_rows_take_1370_requests_at_most),
+      cmocka_unit_test(a_row_that_the_message_names_is_tried_first),
+      cmocka_unit_test(a_hundred_named_rows_take_three_requests_each),
+      cmocka_unit_test(a_message_that_names_the_wrong_row_costs_no_more_than_29),
+      cmocka_unit_test(the_only_row_with_a_field_that_is_named_is_tried_first),
+      cmocka_unit_test(a4_a_cause_common_to_all_stops_early),
+      cmocka_unit_test(a4_rows_that_are_refused_only_together_are_all_accepted_apart),
+      cmocka_unit_test(the_limit_on_requests_is_kept_and_the_rest_unclear),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
