@@ -65,9 +65,13 @@ int lock_sign(int fd, const struct holder *who, struct error *err) {
   buf_printf(&text, "pid %" PRId64 "\nsince %" PRId64 "\nrun %s\nscript %s\n", who->pid,
              who->since_ms, who->run, who->script);
   int result = 0;
-  if (!buf_ok(&text)) result = error_set(err, ERROR_MEMORY, "no memory to lock the stream");
-  else if (ftruncate(fd, 0) != 0 || pwrite(fd, text.ptr, text.len, 0) != (ssize_t)text.len)
-    result = error_errno(err, ERROR_STATE, errno, "writing the stream's lock");
+  errno = ENOSPC; /* what a short write means */
+  if (!buf_ok(&text)) {
+    result = error_set(err, ERROR_MEMORY, "no memory to lock the stream");
+  } else if (ftruncate(fd, 0) != 0 || pwrite(fd, text.ptr, text.len, 0) != (ssize_t)text.len) {
+    (void)error_errno(err, ERROR_STATE, errno, "writing the stream's lock");
+    result = error_hint(err, "the folder of the state must be on a disk with space, and writable");
+  }
   buf_free(&text);
   return result;
 }

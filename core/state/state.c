@@ -24,17 +24,21 @@ static const char *sqlite_path(const char *url, struct error *err) {
   return NULL;
 }
 
+static int hint_at_folder(const char *dir, struct error *err) {
+  return error_hint(err, "the folder must be yours and on a disk with space: ls -ld %s; df %s", dir,
+                    dir);
+}
+
 /* SQLite would make the file readable for all that the umask lets, so it is made here. */
 static int make_file(const char *path, struct error *err) {
   char dir[PATH_SIZE];
   if (path_dir(dir, path) != 0) return error_set(err, ERROR_STATE, "path too long: %s", path);
-  if (file_make_dirs(dir, 0700, err) != 0) return -1;
+  if (file_make_dirs(dir, 0700, err) != 0) return hint_at_folder(dir, err);
   int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd >= 0) return close(fd);
   if (errno == EEXIST) return 0;
   error_errno(err, ERROR_STATE, errno, "making %s", path);
-  return error_hint(err, "the folder must be yours and on a disk with space: ls -ld %s; df %s", dir,
-                    dir);
+  return hint_at_folder(dir, err);
 }
 
 /* DIR/locks beside the file, so that what is one state has one set of locks. */
@@ -43,7 +47,7 @@ static int make_lock_dir(struct state *s, const char *path, struct error *err) {
   if (!realpath(path, real)) return error_errno(err, ERROR_STATE, errno, "finding %s", path);
   if (path_dir(dir, real) != 0 || path_join(locks, dir, "locks") != 0)
     return error_set(err, ERROR_STATE, "path too long: %s", path);
-  if (file_make_dirs(locks, 0700, err) != 0) return -1;
+  if (file_make_dirs(locks, 0700, err) != 0) return hint_at_folder(dir, err);
   s->lock_dir = strdup(locks);
   return s->lock_dir ? 0 : error_set(err, ERROR_MEMORY, "no memory to open %s", path);
 }
