@@ -4,4 +4,4 @@ read_globals = { "hoko" }
 exclude_files = { "lua/hoko/meta" } -- made, and not run
 -- The Lua half makes the surroundings that scripts see.
 files["lua/hoko"] = { globals = { "io", "os", "arg", "hoko" } }
-files["**/*_test.lua"] = { read_globals = { "test", "expect", "describe", "it", "assert" } }
+files["**/*_test.lua"] = { read_globals = { "test", "expect", "stub", "describe", "it", "assert" } }

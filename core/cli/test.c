@@ -1,30 +1,45 @@
 #include "cli/command.h"
+#include "cli/junit.h"
 #include "cli/project.h"
 #include "cli/test_files.h"
 #include "host/host.h"
 
 static const struct option test_options[] = {
     {.name = "tap", .type = OPTION_FLAG, .help = "print the Test Anything Protocol"},
+    {.name = "junit", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,
+     .help = "write the results as XML for CI servers"},
+    {.name = "update", .type = OPTION_FLAG, .help = "write golden files anew"},
     {.name = "timeout", .type = OPTION_DURATION, .value = "TIME", .fallback = "10m", .min = 1,
      .help = "time that all tests together may run"},
     OPTION_END,
 };
 
+/* What the events of a job work with. */
+struct testing {
+  struct cli *cli;
+  struct junit junit;
+};
+
 static void on_output(void *user, bool is_stderr, struct slice bytes) {
-  struct cli *cli = user;
+  struct cli *cli = ((struct testing *)user)->cli;
   if (is_stderr) term_err_text(cli->term, bytes);
   else term_out_script(cli->term, bytes);
 }
 
 static void on_log(void *user, enum log_level level, struct slice message, struct slice fields) {
-  struct cli *cli = user;
+  struct cli *cli = ((struct testing *)user)->cli;
   struct log_field field = {.name = "fields", .text = fields, .is_number = true}; /* JSON as it is */
   log_write(cli->log, level, message, &field, fields.len ? 1 : 0);
 }
 
 static void on_warn(void *user, const char *message) {
-  struct cli *cli = user;
+  struct cli *cli = ((struct testing *)user)->cli;
   term_warn(cli->term, "%s", message);
+}
+
+static void on_tested(void *user, struct slice file, struct slice name, struct slice message, struct slice seconds) {
+  struct testing *t = user;
+  junit_add(&t->junit, &(struct junit_case){file, name, message, seconds});
 }
 
 /* No test needs one: the worker sends nothing, and a worker that does is refused here. */
@@ -33,12 +48,14 @@ static int on_key(void *user, struct secret **key, struct error *err) {
   return error_set(err, ERROR_AUTH, "a test has no key");
 }
 
-static struct job job_of(struct cli *cli, const struct project *p, const struct test_files *files) {
+static struct job job_of(struct testing *t, const struct project *p, const struct test_files *files) {
+  struct cli *cli = t->cli;
   const struct config_limits *limits = &p->config->limits;
   return (struct job){
       .kind = JOB_TESTS,
       .tests = {(const char *const *)files->at},
       .is_tap = options_given(&cli->options, "tap"),
+      .is_update = options_given(&cli->options, "update"),
       .script = "tests",
       .folder = p->folder,
       .is_folder_readable = p->is_readable,
@@ -54,18 +71,23 @@ static struct job job_of(struct cli *cli, const struct project *p, const struct 
       .is_dry = true,
       .is_verbose = options_count(&cli->options, "verbose") > 0,
       .clock = cli->clock,
-      .events = {.user = cli, .output = on_output, .log = on_log, .warn = on_warn, .key = on_key},
+      .events = {.user = t, .output = on_output, .log = on_log, .warn = on_warn, .key = on_key,
+                 .tested = options_given(&cli->options, "junit") ? on_tested : NULL},
   };
 }
 
 /* What fails in a test is in its place on stdout already: that has no place here. */
-static int finish(struct cli *cli, const struct run_result *r) {
+static int finish(struct testing *t, const struct run_result *r) {
+  struct cli *cli = t->cli;
+  struct error err;
   bool is_told = r->outcome == RUN_SCRIPT_ERROR && !r->err.file[0];
   term_flush(cli->term);
   if (r->has_error && !is_told) {
     term_error(cli->term, &r->err);
     if (r->trace.len) term_err_text(cli->term, buf_slice(&r->trace));
   }
+  const char *path = options_text(&cli->options, "junit");
+  if (path && junit_write(&t->junit, path, &err)) return command_fail(cli, &err);
   return r->exit_code;
 }
 
@@ -79,10 +101,13 @@ static int run_files(struct cli *cli, struct worker *w, const struct project *p)
     code = command_fail(cli, &err);
   } else {
     if (files.len == 0) term_warn(cli->term, "there is no *_test.lua in scripts/ or tests/ of %s", p->folder);
-    struct job job = job_of(cli, p, &files);
+    struct testing t = {.cli = cli};
+    junit_init(&t.junit);
+    struct job job = job_of(&t, p, &files);
     host_run(w, &job, &result);
-    code = finish(cli, &result);
+    code = finish(&t, &result);
     run_result_free(&result);
+    junit_free(&t.junit);
   }
   test_files_free(&files);
   return code;

@@ -202,6 +202,22 @@ static int call_store_get(struct running *r, struct slice json, struct reply *re
   return rc;
 }
 
+/* ---- hoko test ------------------------------------------------------------ */
+
+static int call_test_result(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  static const char *const names[] = {"file", "name", "message", "seconds"};
+  enum { NAMES = sizeof names / sizeof *names };
+  struct buf texts[NAMES];
+  for (size_t i = 0; i < NAMES; i++) texts[i] = BUF_WITH_LIMIT(1 << 20);
+  int rc = read_texts(json, names, texts, NAMES, err);
+  const struct run_events *events = &r->job->events;
+  if (rc == 0 && events->tested)
+    events->tested(events->user, buf_slice(&texts[0]), buf_slice(&texts[1]), buf_slice(&texts[2]), buf_slice(&texts[3]));
+  for (size_t i = 0; i < NAMES; i++) buf_free(&texts[i]);
+  buf_add_text(&reply->json, "true");
+  return rc;
+}
+
 /* ---- os.execute, io.popen ------------------------------------------------- */
 
 /* {"line": …, "pipe": "read", "write" or "no"} → the command's number. */
@@ -285,6 +301,7 @@ struct call {
 static const struct call calls[] = {{"log", call_log},
                                     {"api", call_api},
                                     {"store_get", call_store_get},
+                                    {"test_result", call_test_result},
                                     {"store_set", call_store_set},
                                     {"columns", call_columns},
                                     {"command", call_command},

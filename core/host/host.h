@@ -61,6 +61,9 @@ struct run_events {
   void (*missing)(void *user, const struct partner *p, bool is_deleted);
   /* Of a session: how wide tables may be now. */
   size_t (*columns)(void *user);
+  /* Of JOB_TESTS, where it wants them: a test has ended; MESSAGE is empty where it passed,
+   * SECONDS a number as text. */
+  void (*tested)(void *user, struct slice file, struct slice name, struct slice message, struct slice seconds);
   /* The key, when it is first needed.  -1: ERROR_AUTH. */
   int (*key)(void *user, struct secret **key, struct error *err);
   /* The keystore's entry NAME, for hoko.http; the caller's to free.  NULL: there is none.
@@ -79,6 +82,7 @@ struct job {
   enum job_kind kind;
   struct texts tests;        /* of JOB_TESTS: files, from the project's folder */
   bool is_tap;               /* of JOB_TESTS: told as the Test Anything Protocol */
+  bool is_update;            /* of JOB_TESTS: golden files are written anew */
   const char *code;          /* of JOB_CODE */
   size_t columns;            /* of JOB_CODE: how wide its tables may be */
   const char *script;        /* as messages call it, and as it is opened; "-" is standard input */

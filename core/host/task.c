@@ -42,7 +42,9 @@ static void put_kind(struct buf *b, const struct job *job) {
   switch (job->kind) {
   case JOB_SCRIPT: return;
   case JOB_TESTS:
-    buf_printf(b, ",\"kind\":\"tests\",\"is_tap\":%s,\"tests\":", job->is_tap ? "true" : "false");
+    buf_printf(b, ",\"kind\":\"tests\",\"is_tap\":%s,\"is_update\":%s,\"wants_results\":%s,\"tests\":",
+               job->is_tap ? "true" : "false", job->is_update ? "true" : "false",
+               job->events.tested ? "true" : "false");
     put_list(b, job->tests.at);
     return;
   case JOB_SESSION:

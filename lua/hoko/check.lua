@@ -8,7 +8,7 @@ local types = native.run("check_types.lua", reference)
 -- Filled by the script or at run time, so that any name may be in them.
 local open_tables = { ["hoko.args"] = true, _G = true }
 -- What `hoko test` gives to tests besides.
-local test_names = { test = true, expect = true, ["hoko.transform"] = true }
+local test_names = { test = true, expect = true, stub = true, ["hoko.transform"] = true }
 
 -- What is there in a run, though not while a script is looked at.
 local function is_public(path)

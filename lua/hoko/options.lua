@@ -124,8 +124,8 @@ function options.check(name, given)
 end
 
 --- VALUE as JSON; what JSON does not have raises in the words of the function NAME.
-function options.encode(name, what, value)
-  local ok, text = pcall(native.encode, value)
+function options.encode(name, what, value, form)
+  local ok, text = pcall(native.encode, value, form)
   if ok then return text end
   local why = text:match("hoko%.json%.encode: (.*)") or text
   local itself = why:match("^the value (.*)")

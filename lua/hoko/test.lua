@@ -3,6 +3,8 @@
 local hoko, native, options, task = ...
 
 local inspect = native.run("inspect.lua", native, hoko.null)
+local stubs = native.run("test_stub.lua", hoko, native, options)
+local golden = native.run("test_golden.lua", native, options, task.is_update)
 local write, load_file, exit = io.write, loadfile, native.exit
 local std_out, time, date = io.stdout, os.time, os.date
 
@@ -14,6 +16,8 @@ local clock, store
 
 local function renew()
   clock, store = CLOCK_START, {}
+  for i in next, hoko.args do hoko.args[i] = nil end
+  stubs.undo()
 end
 
 function hoko.now() return clock end
@@ -151,12 +155,14 @@ function Expected:raises(text)
   if text and not message:find(text, 1, true) then fail("", wanted, inspect.lua(message)) end
 end
 
+function Expected:golden(path) golden(rawget(self, "value"), path) end
+
 local expected_meta = {
   __index = function(_, name)
     if Expected[name] then return Expected[name] end
     local near = type(name) == "string" and native.nearest(name, Expected)
     native.raise(("expect: there is no '%s'%s"):format(tostring(name), near and (", did you mean '%s'?"):format(near)
-      or "; there are equals and raises"))
+      or "; there are equals, raises and golden"))
   end,
 }
 
@@ -167,6 +173,12 @@ local function expect(value) return setmetatable({ value = value }, expected_met
 local passed, failed = 0, 0
 
 local function comment(text) return (text:gsub("[\r\n]+", " ")) end
+
+-- For the host, which writes files for other programs.
+local function report(file, name, message, seconds)
+  if not task.wants_results then return end
+  call("test_result", { file = file, name = name, message = message or "", seconds = ("%.3f"):format(seconds) })
+end
 
 local function tell(title, message)
   if message then failed = failed + 1 else passed = passed + 1 end
@@ -216,15 +228,24 @@ local function run_file(file)
     if is_inside then native.raise("test: a test cannot stand inside another") end
     is_inside, count = true, count + 1
     renew()
+    local began = native.now()
     local ok, message = xpcall(body, handler)
     is_inside = false
+    report(file, name, not ok and message, native.now() - began)
     tell(("%s: %s"):format(file, name), not ok and message or nil)
+  end
+  function env.stub(name, value)
+    if not is_inside then native.raise("stub: it stands inside of a test, and ends with it") end
+    stubs.set(name, value)
   end
   renew()
   local chunk, message = load_file(file, "t", env)
-  if not chunk then return tell(file, message) end
-  local ok, why = xpcall(chunk, handler)
-  if not ok then tell(file, why) elseif count == 0 then tell(file, file .. ": there is no test in it") end
+  local ok = chunk ~= nil
+  if chunk then ok, message = xpcall(chunk, handler) end
+  if ok and count > 0 then return end
+  if ok then message = file .. ": there is no test in it" end
+  report(file, file, message, 0)
+  tell(file, message)
 end
 
 --- Runs all files; ends the task with code 1 when a test failed.

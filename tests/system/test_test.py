@@ -3,6 +3,7 @@
 HOKO names the program under test.
 """
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 
 HOKO = os.environ.get("HOKO", "hoko")
 
@@ -59,6 +61,20 @@ BODIES = [
     ("hoko.partners.upsert({ { name = 'x' } })",
      ["x_test.lua:2: a test sends no rows: hoko.transform(\"scripts/…\") gives the table of a script's hoko.sync"]),
     ("os.exit(0)", ["x_test.lua:2: os.exit: a test does not end the others"]),
+    ("stub('hoko.csv', { { name = 'a' }, { name = 'b' } })\nlocal sync, all = hoko.transform('script.lua'), ''\n"
+     "for row in sync.source do all = all .. sync.transform(row).name end\nexpect(all):equals('AB')", []),
+    ("stub('hoko.json', { 1 })\nexpect(hoko.json('x')()):equals(1)\nexpect(hoko.json.encode(1)):equals('1')", []),
+    ("stub('hoko.env', function(name) return name:lower() end)\nexpect(hoko.env('HOME')):equals('home')", []),
+    ("stub('hoko.api.get', function() return { status = 200 } end)\nexpect(hoko.api.get('/x').status):equals(200)", []),
+    ("stub('hoko.cvs', {})", ["x_test.lua:2: stub: there is no function \"hoko.cvs\", did you mean 'hoko.csv'?"]),
+    ("stub('hoko.null', {})", ["x_test.lua:2: stub: there is no function \"hoko.null\", did you mean 'hoko.now'?"]),
+    ("stub('hoko.csv', 5)", ["x_test.lua:2: stub: hoko.csv wants a function or an array of rows, got 5"]),
+    ("stub('hoko.env', {})", ["x_test.lua:2: stub: hoko.env wants a function, got table"]),
+    ("expect(1):golden(5)", ["x_test.lua:2: expect(…):golden: expected the path of a file, got 5"]),
+    ("expect(print):golden('a')",
+     ["x_test.lua:2: expect(…):golden: the value is a function, which JSON does not have"]),
+    ("expect(1):golden('none.json')",
+     ["x_test.lua:2: none.json: No such file or directory; `hoko test --update` writes it"]),
     ("expect(hoko.now()):equals(1767225600) expect(os.date('!%F')):equals('2026-01-01')", []),
     ("hoko.sleep(3600) expect(os.time()):equals(1767229200)", []),
     ("hoko.store.set('a', { 1 }) expect(hoko.store.get('a')):equals({ 1 })", []),
@@ -136,6 +152,61 @@ class Test(unittest.TestCase):
             "TAP version 13", "ok 1 - tests/x_test.lua: a \\# b", "not ok 2 - tests/x_test.lua: c d",
             "# tests/x_test.lua:3: e", "# f", "1..2", "# 1 passed, 1 failed"])
         self.assertEqual(done.returncode, 1)
+
+    def test_a_golden_file_is_written_on_demand_and_compared_line_by_line(self):
+        os.mkdir(self.folder + "/tests")
+        body = 'test("t", function() expect(%s):golden("tests/g.json") end)'
+        self.write("x_test.lua", body % "{ { name = 'a', email = hoko.null }, { name = 'b' } }")
+        self.assertEqual(hoko("test", "--update", "x_test.lua", cwd=self.folder).stdout, "1 passed, 0 failed\n")
+        with open(self.folder + "/tests/g.json", encoding="utf-8") as file:
+            self.assertEqual(json.load(file), [{"name": "a", "email": None}, {"name": "b"}])
+        self.assertEqual(hoko("test", "x_test.lua", cwd=self.folder).stdout, "1 passed, 0 failed\n")
+        self.write("x_test.lua", body % "{ { name = 'a', email = hoko.null }, { name = 'c' } }")
+        done = hoko("test", "x_test.lua", cwd=self.folder)
+        self.assertIn('x_test.lua:1: tests/g.json:7: expected "    \\"name\\": \\"b\\"", '
+                      'got "    \\"name\\": \\"c\\""', done.stdout)
+        self.write("x_test.lua", body % "'one\\n'")
+        self.assertIn("1 failed", hoko("test", "x_test.lua", cwd=self.folder).stdout)
+        hoko("test", "--update", "x_test.lua", cwd=self.folder)
+        with open(self.folder + "/tests/g.json", encoding="utf-8") as file:
+            self.assertEqual(file.read(), "one\n")
+
+    def test_a_golden_file_is_not_written_where_code_is(self):
+        self.write("scripts/x_test.lua", 'test("t", function() expect(1):golden("scripts/g.json") end)')
+        done = hoko("test", "--update", cwd=self.folder)
+        self.assertIn("no script may write", done.stdout)
+        self.assertFalse(os.path.exists(self.folder + "/scripts/g.json"))
+
+    def test_stubs_end_with_their_test_and_stand_in_one(self):
+        self.write("tests/a_test.lua", """
+        test("a", function() stub("hoko.env", function() return "x" end) expect(hoko.env("HOME")):equals("x") end)
+        test("b", function() expect(function() hoko.env("HOME") end):raises("is not allowed") end)
+        """)
+        self.write("tests/b_test.lua", 'stub("hoko.env", print)')
+        done = hoko("test", cwd=self.folder)
+        self.assertEqual(done.stdout.splitlines(), [
+            "FAILED tests/b_test.lua", "  tests/b_test.lua:1: stub: it stands inside of a test, and ends with it",
+            "2 passed, 1 failed"])
+
+    def test_junit_has_each_test_with_its_failure(self):
+        self.write("tests/a_test.lua",
+                   'test("a <&> \\"b\\"\\1", function() end)\ntest("c", function()\n  error("e\\nf")\nend)')
+        self.write("tests/b_test.lua", "x = = 1")
+        done = hoko("test", "--junit", "out.xml", cwd=self.folder)
+        self.assertEqual(done.returncode, 1)
+        suite = xml.etree.ElementTree.parse(self.folder + "/out.xml").getroot()
+        self.assertEqual((suite.get("tests"), suite.get("failures")), ("3", "2"))
+        found = [(case.get("classname"), case.get("name"), [part.get("message") for part in case]) for case in suite]
+        self.assertEqual(found, [
+            ("tests/a_test.lua", 'a <&> "b"?', []), ("tests/a_test.lua", "c", ["tests/a_test.lua:3: e\nf"]),
+            ("tests/b_test.lua", "tests/b_test.lua", ["tests/b_test.lua:1: unexpected symbol near '='"])])
+        self.assertTrue(all(0 <= float(case.get("time")) < 5 for case in suite))
+
+    def test_a_junit_file_that_cannot_be_written_is_told(self):
+        self.write("tests/a_test.lua", 'test("t", function() end)')
+        done = hoko("test", "--junit", "none/out.xml", cwd=self.folder)
+        self.assertEqual(done.returncode, 7)
+        self.assertIn("none/out.xml", done.stderr)
 
     def test_a_file_that_is_no_test_fails(self):
         self.write("tests/a_test.lua", "x = = 1")

@@ -767,7 +767,17 @@ function Expected:equals(wanted) end
 ---@param text? string
 function Expected:raises(text) end
 
+---The value is what the file holds: a string as it is, any other as JSON.
+---`hoko test --update` writes the file.
+---@param path string from the project's folder
+function Expected:golden(path) end
+
 ---What a test demands of a value.
 ---@param value any
 ---@return hoko.Expected
 function expect(value) end
+
+---Until the test ends, a function of the API is another; an array of rows stands for a source.
+---@param name string such as "hoko.csv"
+---@param value function|table[]
+function stub(name, value) end
