@@ -1,9 +1,10 @@
--- Updates partners by their id and creates those that have none yet:
+-- Updates partners by their id and creates those that have none yet, each once:
 --   hoko run scripts/partners_from_csv.lua [FILE]
 local path = hoko.args[1] or "data/partners.csv"
 
 local result = hoko.sync({
   source = hoko.csv(path, { columns = { "id", "name", "email", "phone", "country" } }),
+  key = function(row) return row.id or row.name end, -- known again in the next run
   transform = function(row)
     if row.status == "closed" then return nil, "closed" end
     return {
@@ -15,4 +16,5 @@ local result = hoko.sync({
   end,
 })
 
-print(("%d updated, %d created, %d skipped"):format(result.updated, result.created, result.skipped))
+print(("%d updated, %d created, %d unchanged, %d skipped"):format(
+  result.updated, result.created, result.unchanged, result.skipped))

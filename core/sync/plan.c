@@ -39,7 +39,7 @@ static struct plan recreate(const struct plan_facts *f) {
 }
 
 static struct plan update(const struct plan_facts *f, const struct uuid *id) {
-  bool is_delta = !f->sends_all && f->known->seq && !f->row->id.len;
+  bool is_delta = !f->sends_all && f->known->seq && !f->known->is_gone; /* its fields are this partner's */
   uint8_t mask = is_delta ? changed_fields(f->row, f->known) : all_fields(f->row);
   if (mask == 0 && is_delta) return (struct plan){.what = PLAN_UNCHANGED, .row = *f->row, .as = {.id = *id, .seq = f->known->seq}, .has_id = true, .kind = BATCH_UPDATE};
   if (mask == 0) return reject("no_change", "", "the row has a partner and nothing to change");

@@ -47,7 +47,7 @@ class Scripts(unittest.TestCase):
     def test_partners_from_csv(self):
         out, rows = self.run_script("partners_from_csv")
         self.assertEqual(rows, {"skipped": 7, "submitted": 305, "created": 12, "updated": 293})
-        self.assertEqual(out, "293 updated, 12 created, 7 skipped\n")
+        self.assertEqual(out, "293 updated, 12 created, 0 unchanged, 7 skipped\n")
         after = {partner["id"]: partner for partner in self.mock.partners()}
         with open(SCRIPTS + "/data/partners.csv", encoding="utf-8", newline="") as file:
             sent = [row for row in csv.DictReader(file) if row["id"] and row["status"] != "closed"]
@@ -63,6 +63,12 @@ class Scripts(unittest.TestCase):
         made = {partner["name"]: partner["phone"] for partner in self.made()}
         self.assertEqual(made["São Bento Viagens"], "+201063458012")
         self.assertEqual(made["مدونة الرحالة"], "+962798315850")
+
+    def test_partners_from_csv_and_nothing_the_second_time(self):
+        self.run_script("partners_from_csv")
+        requests = self.mock.stats()["requests"]
+        self.assertEqual(self.run_script("partners_from_csv")[1], {"skipped": 7, "submitted": 305, "unchanged": 305})
+        self.assertEqual(self.mock.stats()["requests"], requests)
 
     def test_csv_cleaning_and_nothing_the_second_time(self):
         _, rows = self.run_script("csv_cleaning")

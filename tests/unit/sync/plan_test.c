@@ -160,6 +160,17 @@ static void an_id_is_an_update_of_all_that_the_row_has(void **unused) {
   assert_int_equal(p.as.mask, 1 << ROW_NAME | 1 << ROW_EMAIL);
 }
 
+static void a_known_key_with_its_own_id_sends_only_what_differs(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", ID, "\"A\"", "\"new@b.co\"");
+  struct known known = known_as("\"A\"", "\"a@b.co\"");
+  assert_int_equal(plan_of(&row, &known).as.mask, 1 << ROW_EMAIL);
+  row.field[ROW_EMAIL] = SLICE("\"a@b.co\"");
+  assert_int_equal(plan_of(&row, &known).what, PLAN_UNCHANGED);
+  known.is_gone = true; /* what was known of it says nothing of the one that has the id now */
+  assert_int_equal(plan_of(&row, &known).as.mask, 1 << ROW_NAME | 1 << ROW_EMAIL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_unknown_key_is_created_whole),
@@ -175,6 +186,7 @@ int main(void) {
       cmocka_unit_test(a_rejected_row_of_a_gone_partner_is_made_anew_on_request),
       cmocka_unit_test(an_equal_create_without_key_that_was_made_is_unchanged),
       cmocka_unit_test(an_id_is_an_update_of_all_that_the_row_has),
+      cmocka_unit_test(a_known_key_with_its_own_id_sends_only_what_differs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
