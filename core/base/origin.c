@@ -6,7 +6,14 @@
 #include <stdio.h>
 #include <strings.h>
 
-enum { HOST_LEN_MAX = 253, PORT_HTTP = 80, PORT_HTTPS = 443 };
+enum { HOST_LEN_MAX = 253 };
+
+static const struct scheme {
+  struct slice text;
+  int64_t port;
+} schemes[] = {{{"https://", 8}, 443}, {{"http://", 7}, 80}, {{"postgresql://", 13}, 5432}};
+
+enum { SCHEMES_OF_HTTP = 2, SCHEMES = 3 };
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 static bool is_host_char(char c) {
@@ -19,17 +26,15 @@ static int refuse(struct error *err, struct slice url, const char *why) {
   return error_set(err, ERROR_USAGE, "%.*s: %s", SLICE_ARG(url), why);
 }
 
-/* Moves *REST behind the scheme. */
-static bool take_scheme(struct slice *rest, bool *is_https) {
-  static const struct slice scheme[] = {{"http://", 7}, {"https://", 8}};
-  for (int i = 0; i < 2; i++) {
-    size_t len = scheme[i].len;
-    if (rest->len < len || strncasecmp(rest->ptr, scheme[i].ptr, len) != 0) continue;
-    *rest = (struct slice){rest->ptr + len, rest->len - len};
-    *is_https = i == 1;
-    return true;
+/* The first LEN schemes are taken; moves *REST behind the one that is there, or NULL. */
+static const struct scheme *take_scheme(struct slice *rest, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    struct slice text = schemes[i].text;
+    if (rest->len < text.len || strncasecmp(rest->ptr, text.ptr, text.len) != 0) continue;
+    *rest = (struct slice){rest->ptr + text.len, rest->len - text.len};
+    return &schemes[i];
   }
-  return false;
+  return NULL;
 }
 
 static struct slice authority_of(struct slice rest) {
@@ -85,11 +90,10 @@ static bool put_name(char to[HOST_LEN_MAX + 1], struct slice host) {
   return !is_digit(to[label]) || inet_pton(AF_INET, to, &address) == 1;
 }
 
-int origin_of_url(char to[ORIGIN_SIZE], struct slice url, struct error *err) {
+static int origin_of(char to[ORIGIN_SIZE], struct slice url, size_t schemes_len, struct error *err) {
   struct slice rest = url, host, port;
-  bool is_https = false;
-  if (!take_scheme(&rest, &is_https))
-    return refuse(err, url, "not a URL that begins with https:// or http://");
+  const struct scheme *scheme = take_scheme(&rest, schemes_len);
+  if (!scheme) return refuse(err, url, "not a URL that begins with https:// or http://");
   struct slice authority = authority_of(rest);
   if (authority.len > 0 && memchr(authority.ptr, '@', authority.len))
     return refuse(err, url, "a user name or password in it is not taken");
@@ -99,15 +103,30 @@ int origin_of_url(char to[ORIGIN_SIZE], struct slice url, struct error *err) {
   char name[HOST_LEN_MAX + 1];
   if (host.ptr[0] == '[' ? !put_address6(name, host) : !put_name(name, host))
     return refuse(err, url, "not a host name of letters, digits, dots and hyphens, nor an address");
-  int64_t number = is_https ? PORT_HTTPS : PORT_HTTP;
+  int64_t number = scheme->port;
   if (port.ptr && (port.len == 0 || !is_digit(port.ptr[0]) || number_int64(port, 1, 65535, &number) != 0))
     return refuse(err, url, "the port is no number from 1 to 65535");
 
   char tail[8] = "";
-  if (number != (is_https ? PORT_HTTPS : PORT_HTTP))
-    (void)snprintf(tail, sizeof tail, ":%u", (unsigned)(number & 0xffff));
-  (void)snprintf(to, ORIGIN_SIZE, "%s%s%s", is_https ? "https://" : "http://", name, tail);
+  if (number != scheme->port) (void)snprintf(tail, sizeof tail, ":%u", (unsigned)(number & 0xffff));
+  (void)snprintf(to, ORIGIN_SIZE, "%.*s%s%s", SLICE_ARG(scheme->text), name, tail);
   return 0;
+}
+
+int origin_of_url(char to[ORIGIN_SIZE], struct slice url, struct error *err) {
+  return origin_of(to, url, SCHEMES_OF_HTTP, err);
+}
+
+int origin_of_server(char to[ORIGIN_SIZE], struct slice url, struct error *err) {
+  return origin_of(to, url, SCHEMES, err);
+}
+
+int origin_of_place(char to[ORIGIN_SIZE], const char *scheme, const char *host, unsigned port, struct error *err) {
+  char url[ORIGIN_SIZE + 32];
+  bool is_address6 = strchr(host, ':') != NULL;
+  int len = snprintf(url, sizeof url, "%s://%s%s%s:%u", scheme, is_address6 ? "[" : "", host, is_address6 ? "]" : "", port);
+  if (len < 0 || (size_t)len >= sizeof url) return error_set(err, ERROR_USAGE, "%.80s…: the host name is too long", host);
+  return origin_of_server(to, slice_of(url), err);
 }
 
 /* Behind the host, at ":" or the end. */
@@ -126,7 +145,9 @@ struct slice origin_host(const char *origin) {
 
 unsigned origin_port(const char *origin) {
   const char *end = host_end(host_begin(origin));
-  int64_t port = strncmp(origin, "https", 5) == 0 ? PORT_HTTPS : PORT_HTTP;
+  struct slice rest = slice_of(origin);
+  const struct scheme *scheme = take_scheme(&rest, SCHEMES);
+  int64_t port = scheme ? scheme->port : 0;
   if (*end == ':' && number_int64(slice_of(end + 1), 1, 65535, &port) != 0) return 0;
   return (unsigned)port;
 }
@@ -143,5 +164,5 @@ bool origin_is_loopback(const char *origin) {
 }
 
 bool origin_is_safe(const char *origin) {
-  return strncmp(origin, "https://", 8) == 0 || origin_is_loopback(origin);
+  return strncmp(origin, "http://", 7) != 0 || origin_is_loopback(origin);
 }

@@ -26,6 +26,7 @@ static const struct shape shapes[MESSAGE_KINDS] = {
     [MESSAGE_REJECT] = {"reject", false, 2, 6, false},
     [MESSAGE_SEEN] = {"seen", false, 0, 1, false},
     [MESSAGE_END] = {"end", false, 2, 0, false},
+    [MESSAGE_DROP] = {"drop", false, 1, 0, false},
     [MESSAGE_DONE] = {"done", false, 3, 4, false},
     [MESSAGE_HTTP] = {"http", false, 3, 5, false},
     [MESSAGE_HTTP_PULL] = {"http_pull", false, 1, 0, false},

@@ -17,7 +17,8 @@ enum message_kind {
   /* to the worker */
   MESSAGE_TASK = 1,  /* task, flags, memory limit (bytes, 0 none); name, JSON of what it needs */
   MESSAGE_CREDIT,    /* so many more MESSAGE_ROWS may be sent */
-  MESSAGE_REPLY,     /* 0 or an error code, descriptors attached; JSON, error message, hint */
+  MESSAGE_REPLY,     /* 0 or an error code, the line of data it is about (0); JSON or rows, error message,
+                        hint; a descriptor may come with it */
   MESSAGE_ACKED,     /* ordinal of the row, enum acked; the object that Hoko returned */
   MESSAGE_REFUSED,   /* ordinal of the row, status; code, message, field */
   MESSAGE_RESULT,    /* 0 or an error code, descriptors (0); JSON, error message, hint */
@@ -33,6 +34,7 @@ enum message_kind {
   MESSAGE_REJECT,    /* line, status (0); code, message, field, key, file, row as JSON */
   MESSAGE_SEEN,      /* (none); the key of a row that the source has and nothing comes of */
   MESSAGE_END,       /* skipped rows, 1 if it raised; the source is at its end */
+  MESSAGE_DROP,      /* number of a query of hoko.sql that is of no more use */
   MESSAGE_DONE,      /* enum done, exit code or enum entry_is, line; file, message, traceback, value or hint */
   MESSAGE_HTTP,      /* enum http_flag, time limit in ms, ms to wait before; method, URL, lines of
                         the head, body, name of the key or "".  Answered by ANSWER */

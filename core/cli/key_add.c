@@ -17,7 +17,7 @@ static const struct option add_options[] = {
 static int find_origin(const struct cli *cli, char origin[ORIGIN_SIZE], struct error *err) {
   const char *given = options_text(&cli->options, "origin");
   struct project p;
-  if (given) return origin_of_url(origin, slice_of(given), err) ? error_context(err, "--origin") : 0;
+  if (given) return origin_of_server(origin, slice_of(given), err) ? error_context(err, "--origin") : 0;
   if (project_open(&p, cli, NULL, err) != 0) return -1;
   memcpy(origin, p.origin, ORIGIN_SIZE);
   project_free(&p);

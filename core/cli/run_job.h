@@ -66,7 +66,7 @@
       {.name = "allow-net",                                                                        \
        .type = OPTION_LIST,                                                                        \
        .value = "LIST",                                                                            \
-       .help = "servers that hoko.http may speak to: HOST, HOST:PORT or NETWORK/BITS"},            \
+       .help = "servers that the script may speak to: HOST, HOST:PORT or NETWORK/BITS"},           \
       {.name = "allow-env",                                                                        \
        .type = OPTION_LIST,                                                                        \
        .value = "LIST",                                                                            \

@@ -5,6 +5,7 @@
 #include "base/json_text.h"
 #include "base/number.h"
 #include "base/random.h"
+#include "host/query_call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct reply {
 
 static void reply_error(struct running *r, const struct error *err) {
   running_send(r, &(struct message){.kind = MESSAGE_REPLY,
-                                    .number = {err->code},
+                                    .number = {err->code, err->line},
                                     .text = {{NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
 }
 
@@ -260,16 +261,52 @@ static void step_command(struct running *r) {
   running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {slice_of(json)}});
 }
 
+/* ---- hoko.sql ------------------------------------------------------------ */
+
+static int call_sql(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  struct query *query;
+  reply->is_later = true;
+  int rc = query_call_open(r, json, &query, err);
+  if (rc && err->code == ERROR_AUTH) running_stop(r, err); /* as for hoko.http */
+  return rc ? -1 : queries_add(&r->queries, query, err);
+}
+
+/* {"number": "3"} → its next rows. */
+static int call_sql_rows(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  static const char *const names[] = {"number"};
+  struct buf text = BUF_WITH_LIMIT(32);
+  int64_t number = 0;
+  int rc = read_texts(json, names, &text, 1, err);
+  if (rc == 0 && number_int64(buf_slice(&text), 1, INT64_MAX, &number)) number = 0; /* which none has */
+  if (rc == 0) rc = queries_ask(&r->queries, number, err);
+  reply->is_later = true;
+  buf_free(&text);
+  return rc;
+}
+
+static void step_queries(struct running *r) {
+  struct slice reply;
+  struct error err;
+  int got = queries_step(&r->queries, &reply, &err);
+  if (got < 0) reply_error(r, &err);
+  if (got > 0) running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {reply}});
+}
+
 void calls_step(struct running *r) {
   step_api(r);
   step_http(r);
   step_command(r);
+  step_queries(r);
 }
 
 void calls_stop(struct running *r, const struct error *why) {
   if (r->http.asked) {
     http_calls_cancel(&r->http);
     answer_error(r, why);
+  }
+  if (r->queries.asked) {
+    queries_cancel(&r->queries);
+    reply_error(r, why);
   }
   if (r->api.is_sent) transport_cancel(net_transport(r->net));
   if (!r->api.is_active || r->api.is_sent) return;
@@ -278,8 +315,10 @@ void calls_stop(struct running *r, const struct error *why) {
 }
 
 int64_t calls_wake_at(struct running *r) {
-  int64_t api = api_call_wake_at(&r->api, &r->for_call.transport), http = http_calls_wake_at(&r->http);
-  return api < http ? api : http;
+  const int64_t at[] = {api_call_wake_at(&r->api, &r->for_call.transport), http_calls_wake_at(&r->http),
+                        queries_wake_at(&r->queries)};
+  int64_t first = at[0] < at[1] ? at[0] : at[1];
+  return first < at[2] ? first : at[2];
 }
 
 /* ---- a session's values -------------------------------------------------- */
@@ -305,7 +344,9 @@ static const struct call calls[] = {{"log", call_log},
                                     {"store_set", call_store_set},
                                     {"columns", call_columns},
                                     {"command", call_command},
-                                    {"command_end", call_command_end}};
+                                    {"command_end", call_command_end},
+                                    {"sql", call_sql},
+                                    {"sql_rows", call_sql_rows}};
 
 static void send_reply(struct running *r, struct reply *reply) {
   const struct message m = {.kind = MESSAGE_REPLY, .text = {buf_slice(&reply->json)}};

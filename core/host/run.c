@@ -157,6 +157,7 @@ static void take_message(struct running *r, const struct message *m) {
   case MESSAGE_REJECT: upsert_reject(r, m); break;
   case MESSAGE_SEEN: upsert_seen(r, m); break;
   case MESSAGE_END: upsert_end(r, m); break;
+  case MESSAGE_DROP: queries_drop(&r->queries, m->number[0]); break;
   case MESSAGE_DONE: script_done(r, m); break;
   default: r->is_closed = true; break; /* none of these comes from a worker of ours */
   }
@@ -190,6 +191,7 @@ static int open_signals(struct error *err) {
 
 void running_end_worker(struct running *r) {
   worker_end(r->worker);
+  queries_close(&r->queries); /* nobody reads on */
   r->is_closed = true;
   upsert_cut(r);
 }
@@ -259,7 +261,7 @@ static int timeout_ms(struct running *r) {
 }
 
 static void wait_for_something(struct running *r) {
-  struct pollfd fds[5] = {{.fd = r->signal_fd, .events = POLLIN}};
+  struct pollfd fds[5 + QUERIES_MAX] = {{.fd = r->signal_fd, .events = POLLIN}};
   nfds_t n = 1;
   if (!r->is_closed && !r->is_done) {
     bool has_more = channel_queued(r->worker->channel) > 0;
@@ -268,13 +270,14 @@ static void wait_for_something(struct running *r) {
   if (r->net) fds[n++] = (struct pollfd){.fd = net_fd(r->net), .events = POLLIN};
   if (commands_fd(&r->commands) >= 0) fds[n++] = (struct pollfd){.fd = commands_fd(&r->commands), .events = POLLIN};
   fds[n++] = (struct pollfd){.fd = http_calls_fd(&r->http), .events = POLLIN}; /* -1 is passed over */
+  n += queries_poll(&r->queries, fds + n);
   (void)poll(fds, n, timeout_ms(r)); /* EINTR and time-outs are all the same to the loop */
 }
 
 static void tell_progress(struct running *r) {
   struct tally t = r->before;
   if (r->sync) tally_add(&t, sync_tally(r->sync));
-  const char *wait = "";
+  const char *wait = r->queries.asked ? "the database" : "";
   if (r->net && net_limits(r->net).why != NET_WAIT_NONE) wait = "the rate limit";
   if (r->job->events.progress) r->job->events.progress(r->job->events.user, &t, wait);
 }
@@ -391,6 +394,7 @@ void running_name(struct running *r) {
 void running_close(struct running *r) {
   worker_stop(r->worker);
   commands_end(&r->commands);
+  queries_close(&r->queries);
   stream_close(r->stream);
   state_close(r->state);
   net_close(r->net);
@@ -407,6 +411,7 @@ void running_close(struct running *r) {
 /* A run that the scheduler recorded is claimed before its script is, so that it starts once. */
 int running_prepare(struct running *r, struct error *err) {
   const struct job *job = r->job;
+  queries_init(&r->queries, r->job->clock);
   r->signal_fd = open_signals(err);
   if (r->signal_fd < 0 || (job->run && running_need_state(r, err)) || files_open(&r->files, job, err)) return -1;
   if (http_calls_open(&r->http, job, err) || worker_limit_memory(r->worker, job->memory_bytes, err)) return -1;

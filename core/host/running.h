@@ -10,6 +10,7 @@
 #include "host/metered.h"
 #include "host/options.h"
 #include "host/process.h"
+#include "host/queries.h"
 #include "host/watermarks.h"
 #include "net/net.h"
 #include "sync/missing.h"
@@ -45,6 +46,7 @@ struct running {
   struct api_call api;
   struct commands commands;
   struct http_calls http;
+  struct queries queries;
   struct secret *key;
   int64_t run_number;        /* in the state; 0: not recorded yet */
 

@@ -75,6 +75,7 @@ static int replace_worker(struct running *r, struct error *err) {
   worker_stop(r->worker);
   r->worker = NULL;
   commands_end(&r->commands);
+  queries_close(&r->queries);
   r->commands = (struct commands){.allowed = &r->job->allowed, .folder = r->job->folder};
   r->credits = 0;
   for (; r->frames_len; r->frames_len--) free(r->frames[r->frames_len - 1].payload);

@@ -138,7 +138,7 @@ int secret_check_header(const char *header, struct error *err) {
 int secret_bind(struct secret *s, const char *origin, const char *header, struct error *err) {
   char checked[ORIGIN_SIZE];
   if (check_key(s, err) != 0 || secret_check_header(header, err) != 0) return -1;
-  if (origin_of_url(checked, slice_of(origin), err) != 0) return -1;
+  if (origin_of_server(checked, slice_of(origin), err) != 0) return -1;
   if (!origin_is_safe(checked)) {
     error_set(err, ERROR_USAGE, "a key for %s would travel in clear", checked);
     return error_hint(err, "use https://; http:// is for this machine only");

@@ -1,7 +1,6 @@
 #include "worker/host.h"
 
 #include "base/json_text.h"
-#include "worker/files.h"
 #include "worker/pump.h"
 #include "worker/shared.h"
 
@@ -43,6 +42,7 @@ bool host_poll(lua_State *L, bool wait) {
 static int told_error(const struct message *m, struct error *err) {
   if (m->number[0] == 0) return 0;
   (void)error_set(err, (enum error_code)m->number[0], "%.*s", (int)m->text[1].len, m->text[1].ptr);
+  err->line = (int)m->number[1];
   return error_hint(err, "%.*s", (int)m->text[2].len, m->text[2].ptr);
 }
 
@@ -78,8 +78,4 @@ int host_open_module(lua_State *L, const char *name, char found[HOST_PATH_SIZE],
   bool is_text = json.len > 2 && json_unescape(&path, (struct slice){json.ptr + 1, json.len - 2}) == 0;
   found[is_text && buf_ok(&path) ? path.len : 0] = '\0';
   return 0;
-}
-
-int worker_open(lua_State *L, const char *path, int *fd, struct error *err) {
-  return host_open(L, path, OPEN_READ, fd, err);
 }

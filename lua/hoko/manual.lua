@@ -90,6 +90,7 @@ local function put_entry(put, made, entry)
   put_options_class(put, entry)
   put_comment(put, entry.text, entry.example)
   if entry.kind == "value" then return put(("---@type %s\n%s = nil\n\n"):format(entry.type, entry.name)) end
+  if entry.overload then put(("---@overload %s\n"):format(entry.overload)) end
   put(("function %s(%s) end\n\n"):format(entry.name, put_params(put, entry)))
 end
 

@@ -18,6 +18,7 @@
 --            fits min, max, choices, default, required, luals (its type for LuaLS),
 --            wanted (what it may be, in words)
 --   returns  { LuaLS type, text? }
+--   overload another way to call it, for LuaLS
 --   only     "test" or "job": where it is there; everywhere where nil
 -- In an example `EXPRESSION --> VALUE` is compared by the test.
 local run = ...
@@ -41,6 +42,7 @@ local run = ...
 ---@field params table[]?
 ---@field options hoko.Option[]?
 ---@field returns table[]?
+---@field overload string?
 ---@field example string
 ---@field only "test"|"job"|nil
 

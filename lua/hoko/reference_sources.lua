@@ -48,6 +48,22 @@ hoko.ndjson("out.ndjson")().name --> "Al Noor"]] },
 io.open("out.json", "w"):write('{"items":[{"name":"Al Noor"}]}'):close()
 hoko.json("out.json", { at = "$.items" })().name --> "Al Noor"]] },
 
+  { name = "hoko.sql",
+    text = "Rows of a query, as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is short for it.",
+    overload = "fun(dsn: string, query: string, ...: string|number|boolean|nil): hoko.Source",
+    options = {
+      { name = "dsn", type = "string", required = true,
+        text = "sqlite:FILE, or postgresql://USER@HOST/DATABASE without a password; the file or host must be allowed" },
+      { name = "query", type = "string", required = true, text = "one SELECT; parameters are ? in SQLite, $1 in PostgreSQL" },
+      { name = "params", type = "table", luals = "any[]", text = "their values; hoko.null for NULL" },
+      { name = "auth", type = "string",
+        text = "the keystore entry with the password; without it ~/.pgpass is asked" },
+    },
+    returns = { { "hoko.Source", "integers and floats are numbers, other types text; a blob is its bytes" } },
+    example = [[
+io.open("crm.db", "w"):close() -- an empty database
+hoko.sql("sqlite:crm.db", "SELECT ? AS name", "Al Noor")().name --> "Al Noor"]] },
+
   { name = "hoko.json.encode", text = "A value as JSON: keys sorted, integers exact; bad UTF-8 and NaN are errors.",
     params = { { "value", "any" } },
     options = { { name = "indent", type = { "boolean", "integer" }, min = 0, max = 16, default = "false",

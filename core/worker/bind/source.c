@@ -16,18 +16,18 @@ static const char metatable_key, paths_key; /* of the registry */
 enum { REPORTED_MAX = 64 << 10, LEVELS_MAX = 16 };
 
 /* Places outlive their source: the rows that they belong to are judged later. */
-static const char *keep_path(lua_State *L) {
+static const char *keep_path(lua_State *L, int index) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &paths_key) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_newtable(L);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &paths_key);
   }
-  lua_pushvalue(L, 1);
+  lua_pushvalue(L, index);
   lua_pushboolean(L, true);
   lua_rawset(L, -3);
   lua_pop(L, 1);
-  return lua_tostring(L, 1);
+  return lua_tostring(L, index);
 }
 
 /* The innermost line that is not of our Lua half. */
@@ -42,12 +42,12 @@ static void keep_maker(lua_State *L, struct source *s) {
   }
 }
 
-struct source *source_new(lua_State *L, const struct source_kind *kind, const char *encoding) {
+struct source *source_new(lua_State *L, const struct source_kind *kind, int index, const char *encoding) {
   struct source *s = lua_newuserdatauv(L, kind->size_bytes, 0);
   memset(s, 0, kind->size_bytes);
   s->kind = kind;
   s->text = s->json = BUF_WITH_LIMIT(REPORTED_MAX);
-  s->path = keep_path(L);
+  s->path = keep_path(L, index);
   s->name = strcmp(s->path, "-") == 0 ? "stdin" : s->path;
   if (encoding) (void)snprintf(s->encoding, sizeof s->encoding, "%s", encoding);
   keep_maker(L, s);
@@ -110,12 +110,17 @@ static int fail(lua_State *L, struct source *s, const struct error *err) {
   return lua_error(L);
 }
 
-static void begin(lua_State *L, struct source *s) {
+static void open_file(lua_State *L, struct source *s) {
   struct error err;
   int fd;
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
   if (worker_open(L, s->path, &fd, &err)) fail(L, s, &err);
   if (bytes_open(&s->bytes, fd, s->encoding[0] ? s->encoding : NULL, s->kind->limit_bytes, &err)) fail(L, s, &err);
+}
+
+static void begin(lua_State *L, struct source *s) {
+  struct error err;
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  if (s->kind->limit_bytes) open_file(L, s);
   s->state = SOURCE_OPEN;
   if (s->kind->open(L, s, &err)) fail(L, s, &err);
 }

@@ -20,7 +20,7 @@ struct source;
 
 struct source_kind {
   size_t size_bytes;  /* of the struct that begins with struct source */
-  size_t limit_bytes; /* how much of the file may wait unread */
+  size_t limit_bytes; /* how much of the file may wait unread; 0: it reads no file */
   /* The file is open: reads its begin.  Leaves the stack as it was. */
   int (*open)(lua_State *L, struct source *s, struct error *err);
   /* 1: a row is pushed; 0: the end; -1: *err tells, its line is that of the data. */
@@ -44,9 +44,9 @@ struct source {
   struct buf text, json; /* of the record that is reported */
 };
 
-/* Pushes a new source for the file named by argument 1, with zeros behind its
+/* Pushes a new source for the file named by the string at INDEX, with zeros behind its
  * struct source; returns it.  ENCODING NULL: UTF-8. */
-struct source *source_new(lua_State *L, const struct source_kind *kind, const char *encoding);
+struct source *source_new(lua_State *L, const struct source_kind *kind, int index, const char *encoding);
 /* To end a function that made a source, now on the stack's top: returns it with the
  * values behind it that make a `for` close it, as io.lines does. */
 int source_return(lua_State *L);
@@ -57,10 +57,11 @@ void source_place(lua_State *L, const struct source *s, uint64_t line);
  * since the script did not ask for rejects, or nobody takes them. */
 MUST_USE bool source_reject(lua_State *L, struct source *s, uint64_t line, const char *why, struct slice raw);
 
-/* The Lua functions hoko.csv, hoko.ndjson and hoko.json. */
+/* The Lua functions hoko.csv, hoko.ndjson, hoko.json and hoko.sql. */
 int source_csv(lua_State *L);
 int source_ndjson(lua_State *L);
 int source_json(lua_State *L);
+int source_sql(lua_State *L);
 /* (source, array of columns): a CSV source that is not open yet demands them too, as its
  * option `columns` does; any other is left as it is. */
 int source_csv_demand(lua_State *L);

@@ -2,9 +2,9 @@
  *
  * A row costs the table and its strings, nothing else: the names of the columns
  * are Lua strings made once, in an array that the registry keeps. */
-#include "base/nearest.h"
 #include "base/utf8.h"
 #include "worker/bind/args.h"
+#include "worker/bind/columns.h"
 #include "worker/bind/source.h"
 #include "worker/raise.h"
 #include "worker/source/csv.h"
@@ -30,33 +30,6 @@ struct source_csv {
 };
 
 /* ---- the header ---- */
-
-/* The name of the column nearest to WORD among the N names of the array at NAMES,
- * or NULL; leaves one value on the stack. */
-static const char *nearest_column(lua_State *L, int names, size_t n, struct slice word) {
-  const char **list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
-  for (size_t i = 0; i < n; i++) {
-    lua_rawgeti(L, names, (lua_Integer)i + 1);
-    list[i] = lua_tostring(L, -1);
-    lua_pop(L, 1);
-  }
-  return nearest_name(word, list, n);
-}
-
-/* __index of a row: the column is empty in this row, or there is no such column.
- * Upvalues: set of names, array of names, name of the file. */
-static int missing_cell(lua_State *L) {
-  lua_settop(L, 2);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 0;
-  size_t len;
-  const char *word = luaL_tolstring(L, 2, &len), *file = lua_tostring(L, lua_upvalueindex(3));
-  lua_pushvalue(L, lua_upvalueindex(2));
-  int names = lua_gettop(L);
-  const char *near = nearest_column(L, names, lua_rawlen(L, names) - 1, (struct slice){word, len});
-  if (near) raise_error(L, "%s has no column '%s' (did you mean '%s'?)", file, word, near);
-  raise_error(L, "%s has no column '%s'", file, word);
-}
 
 /* Pushes {name…, room for one} from the record that was read. */
 static int push_read_names(lua_State *L, struct source_csv *t, struct error *err) {
@@ -86,22 +59,6 @@ static void push_given_names(lua_State *L, struct source_csv *t, int options) {
   lua_remove(L, -2);
 }
 
-/* Pushes {name = its number…}. */
-static int push_set(lua_State *L, const struct source_csv *t, int names, struct error *err) {
-  lua_createtable(L, 0, (int)t->names_len);
-  for (lua_Integer i = 1; i <= (lua_Integer)t->names_len; i++) {
-    lua_rawgeti(L, names, i);
-    lua_pushvalue(L, -1);
-    if (lua_rawget(L, -3) != LUA_TNIL)
-      return error_set(err, ERROR_DATA, "columns %d and %d are both named '%s'", (int)lua_tointeger(L, -1), (int)i,
-                       lua_tostring(L, -2));
-    lua_pop(L, 1);
-    lua_pushinteger(L, i);
-    lua_rawset(L, -3);
-  }
-  return 0;
-}
-
 static void list_names(lua_State *L, const struct source_csv *t, int names, char *to, size_t size) {
   size_t len = 0;
   to[0] = '\0';
@@ -115,7 +72,7 @@ static void list_names(lua_State *L, const struct source_csv *t, int names, char
 
 static int lacks(lua_State *L, const struct source_csv *t, int names, const char *column, struct error *err) {
   char list[400];
-  const char *near = nearest_column(L, names, t->names_len, slice_of(column));
+  const char *near = columns_nearest(L, names, t->names_len, slice_of(column));
   list_names(L, t, names, list, sizeof list);
   if (near) error_set(err, ERROR_DATA, "the column '%s' is missing (did you mean '%s'?)", column, near);
   else error_set(err, ERROR_DATA, "the column '%s' is missing", column);
@@ -136,14 +93,9 @@ static int check_columns(lua_State *L, const struct source_csv *t, int options, 
 
 /* The names are on the top: their place in the registry is taken, rows get their metatable. */
 static int use_names(lua_State *L, struct source_csv *t, int options, struct error *err) {
-  int names = lua_gettop(L);
-  if (push_set(L, t, names, err) || check_columns(L, t, options, names, names + 1, err)) return -1;
-  lua_createtable(L, 0, 1);
-  lua_pushvalue(L, names + 1);
-  lua_pushvalue(L, names);
-  lua_pushstring(L, t->source.name);
-  lua_pushcclosure(L, missing_cell, 3);
-  lua_setfield(L, -2, "__index");
+  int names = lua_gettop(L), set = names + 1;
+  if (columns_push_set(L, names, t->names_len, err) || check_columns(L, t, options, names, set, err)) return -1;
+  columns_push_metatable(L, names, set, t->source.name);
   lua_rawseti(L, names, (lua_Integer)t->names_len + 1);
   lua_pushvalue(L, names);
   lua_rawseti(L, LUA_REGISTRYINDEX, t->names_ref);
@@ -301,7 +253,7 @@ int source_csv(lua_State *L) {
   bool has_rejects = args_choice(&a, "on_error", on_errors) == 1;
   const char *encoding = args_text(&a, "encoding", NULL);
   enum header header = check_names(&a);
-  struct source_csv *t = (struct source_csv *)source_new(L, &kind, encoding);
+  struct source_csv *t = (struct source_csv *)source_new(L, &kind, 1, encoding);
   t->names_ref = LUA_NOREF;
   t->source.has_rejects = has_rejects;
   t->header = header;

@@ -58,7 +58,7 @@ int source_ndjson(lua_State *L) {
   (void)args_name(L, "hoko.ndjson", 1, "path");
   struct args a = args_open(L, "hoko.ndjson", 2, options);
   bool has_rejects = args_choice(&a, "on_error", on_errors) == 1;
-  struct source_ndjson *t = (struct source_ndjson *)source_new(L, &kind, NULL);
+  struct source_ndjson *t = (struct source_ndjson *)source_new(L, &kind, 1, NULL);
   t->keys.ref = LUA_NOREF;
   t->source.has_rejects = has_rejects;
   return source_return(L);
@@ -109,7 +109,7 @@ int source_json(lua_State *L) {
   (void)args_name(L, "hoko.json", 1, "path");
   struct args a = args_open(L, "hoko.json", 2, options);
   const char *at = args_text(&a, "at", "$");
-  struct source_json *t = (struct source_json *)source_new(L, &kind, NULL);
+  struct source_json *t = (struct source_json *)source_new(L, &kind, 1, NULL);
   t->keys.ref = LUA_NOREF;
   if (json_path_parse(&t->path, at, &err)) {
     (void)error_context(&err, "hoko.json");

@@ -16,6 +16,8 @@ void bind_sources(lua_State *L) {
   lua_setfield(L, -2, "csv");
   lua_pushcfunction(L, source_ndjson);
   lua_setfield(L, -2, "ndjson");
+  lua_pushcfunction(L, source_sql);
+  lua_setfield(L, -2, "sql");
   lua_getfield(L, -1, "json");
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, call_json);

@@ -1,4 +1,4 @@
-/* sources.h - hoko.csv, hoko.ndjson and hoko.json(path): rows of a file. */
+/* sources.h - hoko.csv, hoko.ndjson, hoko.json(path) and hoko.sql: rows of a file or a database. */
 #ifndef HOKO_WORKER_BIND_SOURCES_H
 #define HOKO_WORKER_BIND_SOURCES_H
 
@@ -14,7 +14,7 @@ typedef int (*source_pull)(lua_State *L, void *source);
  * while *source is used. */
 source_pull source_native(lua_State *L, int index, void **source);
 
-/* Adds csv, ndjson and json (a table with encode and decode that can be called) to
+/* Adds csv, ndjson, sql and json (a table with encode and decode that can be called) to
  * the table at the stack's top; bind_json() has to come before. */
 void bind_sources(lua_State *L);
 

@@ -323,6 +323,22 @@ function hoko.ndjson(path, options) end
 ---@overload fun(path: string, options?: hoko.JsonOptions): hoko.Source
 hoko.json = {}
 
+---@class hoko.SqlOptions
+---@field dsn string sqlite:FILE, or postgresql://USER@HOST/DATABASE without a password; the file or host must be allowed
+---@field query string one SELECT; parameters are ? in SQLite, $1 in PostgreSQL
+---@field params? any[] their values; hoko.null for NULL
+---@field auth? string the keystore entry with the password; without it ~/.pgpass is asked
+
+---Rows of a query, as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is short for it.
+---```lua
+---io.open("crm.db", "w"):close() -- an empty database
+---hoko.sql("sqlite:crm.db", "SELECT ? AS name", "Al Noor")().name --> "Al Noor"
+---```
+---@overload fun(dsn: string, query: string, ...: string|number|boolean|nil): hoko.Source
+---@param options hoko.SqlOptions
+---@return hoko.Source # integers and floats are numbers, other types text; a blob is its bytes
+function hoko.sql(options) end
+
 ---@class hoko.json.EncodeOptions
 ---@field indent? boolean|integer blanks a level; true is 2 (default false)
 

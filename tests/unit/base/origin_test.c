@@ -119,6 +119,32 @@ static void only_this_machine_is_loopback(void **state) {
   assert_true(origin_is_safe("http://127.0.0.1:8080"));
 }
 
+static void a_database_is_a_server_but_no_url_of_hoko(void **state) {
+  (void)state;
+  char origin[ORIGIN_SIZE];
+  struct error err;
+  assert_int_equal(origin_of_server(origin, SLICE("PostgreSQL://DB.example.com:5432"), &err), 0);
+  assert_string_equal(origin, "postgresql://db.example.com");
+  assert_int_equal(origin_port(origin), 5432);
+  assert_true(origin_is_safe(origin));
+  assert_int_equal(origin_of_url(origin, SLICE("postgresql://db.example.com"), &err), -1);
+  assert_int_equal(origin_of_server(origin, SLICE("https://hoko.to/api"), &err), 0);
+  assert_string_equal(origin, "https://hoko.to");
+}
+
+static void an_origin_is_put_together(void **state) {
+  (void)state;
+  char origin[ORIGIN_SIZE], host[400];
+  struct error err;
+  assert_int_equal(origin_of_place(origin, "postgresql", "::1", 6432, &err), 0);
+  assert_string_equal(origin, "postgresql://[::1]:6432");
+  assert_int_equal(origin_of_place(origin, "postgresql", "localhost", 5432, &err), 0);
+  assert_string_equal(origin, "postgresql://localhost");
+  memset(host, 'a', sizeof host);
+  host[sizeof host - 1] = '\0';
+  assert_int_equal(origin_of_place(origin, "postgresql", host, 5432, &err), -1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_url_has_one_origin_or_is_refused),
@@ -127,6 +153,8 @@ int main(void) {
       cmocka_unit_test(a_password_in_a_url_is_not_shown),
       cmocka_unit_test(host_and_port_are_read_back),
       cmocka_unit_test(only_this_machine_is_loopback),
+      cmocka_unit_test(a_database_is_a_server_but_no_url_of_hoko),
+      cmocka_unit_test(an_origin_is_put_together),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ static const struct shape shapes[] = {
     {MESSAGE_SEEN, false, 0, 1, false},   {MESSAGE_END, false, 2, 0, false},    {MESSAGE_DONE, false, 3, 4, false},
     {MESSAGE_ANSWER, true, 4, 4, false},  {MESSAGE_HTTP, false, 3, 5, false},
     {MESSAGE_HTTP_PULL, false, 1, 0, false}, {MESSAGE_HTTP_DROP, false, 1, 0, false},
+    {MESSAGE_DROP, false, 1, 0, false},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 

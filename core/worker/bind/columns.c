@@ -1,0 +1,55 @@
+#include "worker/bind/columns.h"
+
+#include "base/nearest.h"
+#include "worker/raise.h"
+
+#include <lauxlib.h>
+
+const char *columns_nearest(lua_State *L, int names, size_t n, struct slice word) {
+  const char **list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, names, (lua_Integer)i + 1);
+    list[i] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  return nearest_name(word, list, n);
+}
+
+/* __index of a row: the column is empty in this row, or there is no such column.
+ * Upvalues: set of names, array of names with one value behind, whose they are. */
+static int missing_cell(lua_State *L) {
+  lua_settop(L, 2);
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 0;
+  size_t len;
+  const char *word = luaL_tolstring(L, 2, &len), *whose = lua_tostring(L, lua_upvalueindex(3));
+  lua_pushvalue(L, lua_upvalueindex(2));
+  int names = lua_gettop(L);
+  const char *near = columns_nearest(L, names, lua_rawlen(L, names) - 1, (struct slice){word, len});
+  if (near) raise_error(L, "%s has no column '%s' (did you mean '%s'?)", whose, word, near);
+  raise_error(L, "%s has no column '%s'", whose, word);
+}
+
+int columns_push_set(lua_State *L, int names, size_t n, struct error *err) {
+  lua_createtable(L, 0, (int)n);
+  for (lua_Integer i = 1; i <= (lua_Integer)n; i++) {
+    lua_rawgeti(L, names, i);
+    lua_pushvalue(L, -1);
+    if (lua_rawget(L, -3) != LUA_TNIL)
+      return error_set(err, ERROR_DATA, "columns %d and %d are both named '%s'", (int)lua_tointeger(L, -1), (int)i,
+                       lua_tostring(L, -2));
+    lua_pop(L, 1);
+    lua_pushinteger(L, i);
+    lua_rawset(L, -3);
+  }
+  return 0;
+}
+
+void columns_push_metatable(lua_State *L, int names, int set, const char *whose) {
+  lua_createtable(L, 0, 1);
+  lua_pushvalue(L, set);
+  lua_pushvalue(L, names);
+  lua_pushstring(L, whose);
+  lua_pushcclosure(L, missing_cell, 3);
+  lua_setfield(L, -2, "__index");
+}
