@@ -9,6 +9,7 @@
 #include <lualib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void keep_only(lua_State *L, const char *library, const char *const *names) {
   lua_getglobal(L, library);
@@ -40,6 +41,12 @@ static int print(lua_State *L) {
 
 /* load() of text only: a binary chunk can crash the machine. */
 static int load_text(lua_State *L) {
+  const char *mode = luaL_optstring(L, 3, "t");
+  if (!strchr(mode, 't')) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "attempt to load a text chunk (mode is '%s')", mode);
+    return 2;
+  }
   int n = lua_gettop(L) < 3 ? 2 : lua_gettop(L);
   lua_settop(L, n < 3 ? 3 : n);
   lua_pushliteral(L, "t");

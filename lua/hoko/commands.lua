@@ -14,6 +14,8 @@ end
 --- As in plain Lua: a file that reads what the command prints ("r"), or is its input ("w").
 function io.popen(line, mode)
   if type(line) ~= "string" then native.raise("io.popen: a command is a string, got " .. type(line)) end
-  if mode ~= nil and mode ~= "r" and mode ~= "w" then native.raise("io.popen: the mode is r or w, got " .. tostring(mode)) end
+  if mode ~= nil and mode ~= "r" and mode ~= "w" then
+    native.raise("io.popen: the mode is r or w, got " .. tostring(mode))
+  end
   return native.popen(line, mode or "r")
 end
