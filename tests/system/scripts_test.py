@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import unittest
 
+from postgres import Postgres
 from support import HOKO, Mock
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts")
@@ -30,10 +31,10 @@ class Scripts(unittest.TestCase):
         self.addCleanup(self.mock.end)
         self.before = {partner["id"]: partner for partner in self.mock.partners()}
 
-    def run_script(self, name, *args, code=0):
+    def run_script(self, name, *args, code=0, options=()):
         report = self.folder + "/report.json"
         done = subprocess.run(
-            [HOKO, "run", "--base-url", self.mock.url, "--report", report, f"scripts/{name}.lua", *args],
+            [HOKO, "run", "--base-url", self.mock.url, "--report", report, *options, f"scripts/{name}.lua", *args],
             cwd=self.folder, env={"PATH": os.environ["PATH"], "HOME": self.home, "HOKO_API_KEY": "any"},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, code, done.stderr)
@@ -69,6 +70,25 @@ class Scripts(unittest.TestCase):
         requests = self.mock.stats()["requests"]
         self.assertEqual(self.run_script("partners_from_csv")[1], {"skipped": 7, "submitted": 305, "unchanged": 305})
         self.assertEqual(self.mock.stats()["requests"], requests)
+
+    def test_partners_from_postgresql_and_then_only_what_changed(self):
+        server = Postgres()
+        self.addCleanup(server.end)
+        with open(SCRIPTS + "/data/crm.sql", encoding="utf-8") as file:
+            server.sql(file.read())
+
+        def run():
+            return self.run_script("partners_from_postgresql", server.url, options=["--allow-net=localhost"])
+
+        self.assertEqual(run(), ("3 created, 0 updated, 0 unchanged\n", {"submitted": 3, "created": 3}))
+        self.assertEqual(
+            [(partner["name"], partner["email"], partner["phone"]) for partner in self.made()],
+            [("Al Noor Trading", "sales@alnoor.example", "+966551234567"),
+             ("دار الحكمة للنشر", None, "+962798315850"), ("Nile Voyages", "info@nile.example", None)])
+        self.assertEqual(run(), ("0 created, 0 updated, 0 unchanged\n", {}))
+        server.sql("UPDATE customers SET mobile = '+20 106 345 8012', changed_at = now() WHERE code = 9007199254740993")
+        self.assertEqual(run(), ("0 created, 1 updated, 0 unchanged\n", {"submitted": 1, "updated": 1}))
+        self.assertEqual(self.made()[2]["phone"], "+201063458012")
 
     def test_csv_cleaning_and_nothing_the_second_time(self):
         _, rows = self.run_script("csv_cleaning")
