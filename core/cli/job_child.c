@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/scheduled_run.h"
+#include "keys/keys.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -69,6 +70,14 @@ static int on_key(void *user, struct secret **key, struct error *err) {
 static int on_named_key(void *user, const char *name, struct secret **key, struct error *err) {
   struct child *c = user;
   return run_job_events(&c->run.base).named_key(&c->run.base, name, key, err);
+}
+
+/* When the key expires that this run used; the daemon's metrics tell it. */
+static void tell_expiry(struct child *c) {
+  struct keystore_entry entry;
+  const struct keystore *ks = c->run.base.keystore;
+  if (!ks || !keystore_find(ks, c->run.base.project.key, &entry) || entry.expires_ms == 0) return;
+  term_printf(c->cli->term, "\1k%" PRId64 "\n", entry.expires_ms);
 }
 
 /* ---- what was handed over ---- */
@@ -178,6 +187,7 @@ static int run(struct cli *cli) {
     code = (int)exit_code_of(err.code);
   } else {
     host_run(w, &c.run.base.job, &result);
+    tell_expiry(&c);
     code = result.exit_code;
     run_result_free(&result);
   }

@@ -13,6 +13,8 @@ static const struct option serve_options[] = {
      .max = 1000, .help = "how many runs may be under way at once"},
     {.name = "grace", .type = OPTION_DURATION, .value = "TIME", .fallback = "30s",
      .help = "how long runs may finish what is in flight when it is to end"},
+    {.name = "metrics", .type = OPTION_TEXT, .value = "ADDRESS:PORT",
+     .help = "answer /metrics (OpenMetrics) and /healthz there"},
     OPTION_END,
 };
 
@@ -102,6 +104,7 @@ static int serve(struct serving *s, struct error *err) {
                                          .run_words = s->words,
                                          .runs_max = options_int(o, "jobs"),
                                          .grace_ms = options_int(o, "grace"),
+                                         .metrics = options_text(o, "metrics"),
                                          .user = s,
                                          .load = load,
                                          .has_key_changed = has_key_changed};

@@ -40,6 +40,7 @@ struct daemon_options {
   const char *const *run_words;
   int64_t runs_max; /* at once */
   int64_t grace_ms; /* for runs under way, from SIGTERM on */
+  const char *metrics; /* ADDRESS:PORT of /metrics and /healthz; NULL: none */
   void *user;
   /* Reads hoko.lua anew; what it gives lives until the next call that succeeds. */
   int (*load)(void *user, const struct daemon_wishes **to, struct error *err);

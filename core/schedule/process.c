@@ -1,6 +1,7 @@
 #include "schedule/serving.h"
 
 #include "base/log.h"
+#include "base/number.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -74,10 +75,18 @@ struct said {
   struct served *job;
 };
 
+/* Facts for the daemon alone: \1k and when the key expires, in milliseconds. */
+static bool take_fact(struct served *s, struct slice line) {
+  if (line.len < 2 || line.ptr[0] != '\1' || line.ptr[1] != 'k') return false;
+  (void)!number_int64((struct slice){line.ptr + 2, line.len - 2}, 0, INT64_MAX, &s->key_expires_ms);
+  return true;
+}
+
 /* A line of a run's log begins with \1 and its level; anything else is a script's own. */
 static void on_line(void *user, struct slice line) {
   struct said *said = user;
   enum log_level level = LOG_INFO;
+  if (take_fact(said->job, line)) return;
   if (line.len >= 2 && line.ptr[0] == '\1' && line.ptr[1] >= '0' && line.ptr[1] <= '3') {
     level = (enum log_level)(line.ptr[1] - '0');
     line = (struct slice){line.ptr + 2, line.len - 2};

@@ -30,7 +30,8 @@ struct served {
 
   struct condition failing, lost;
   struct allowance allowance;
-  int64_t not_run; /* occurrences that did not start, since the daemon did */
+  int64_t runs, failures, not_run; /* since the daemon began; not_run: did not start */
+  int64_t key_expires_ms;          /* of the key that its last run used; 0: not known */
 };
 
 /* NULL: no memory. */

@@ -6,7 +6,8 @@
  *   jobs.c     which jobs there are: the state's, and what hoko.lua wants
  *   step.c     what a job does next: policy's answer, recorded, then done
  *   process.c  the runs' processes: started, heard, ended
- *   orders.c   what comes over the control socket */
+ *   orders.c   what comes over the control socket
+ *   face.c     what is shown by HTTP */
 #ifndef HOKO_SCHEDULE_SERVING_H
 #define HOKO_SCHEDULE_SERVING_H
 
@@ -15,6 +16,7 @@
 #include "schedule/watch.h"
 
 struct orders;
+struct face;
 
 struct daemon {
   const struct daemon_options *options;
@@ -23,6 +25,7 @@ struct daemon {
   size_t jobs_len, jobs_cap;
   size_t active; /* runs under way */
   struct orders *orders;
+  struct face *metrics; /* NULL: not asked for */
   struct notify notify;
   struct watch watch;
   int lock_fd, signal_fd, timer_fd, folder_fd; /* folder_fd: inotify's */

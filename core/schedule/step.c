@@ -220,6 +220,8 @@ void step_end(struct daemon *d, struct served *s) {
   s->has_ended = false;
   s->kill_at_ms = 0;
   d->active--;
+  s->runs++;
+  if (s->exit_code != EXIT_OK && s->exit_code != EXIT_HELD) s->failures++;
   if (was_stopped) daemon_log(d, s, LOG_INFO, "was stopped");
   else if (s->exit_code == EXIT_OK || s->exit_code == EXIT_HELD) tell_success(d, s, &run);
   else tell_failure(d, s, &run);
