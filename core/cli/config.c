@@ -3,6 +3,7 @@
 #include "base/nearest.h"
 #include "cli/config_reader.h"
 #include "cli/config_schema.h"
+#include "cli/lua_place.h"
 
 #include <stdlib.h>
 
@@ -56,6 +57,7 @@ static void free_fields(const struct config_field *fields, void *base) {
 void config_free(struct config *c) {
   if (!c) return;
   free_fields(config_fields, c);
+  free(c->source);
   free(c);
 }
 
@@ -81,9 +83,20 @@ int config_read(struct config **out, struct slice json, struct slice source, con
     config_free(c);
     return -1;
   }
+  c->source = strndup(source.len ? source.ptr : "", source.len);
+  if (!c->source) {
+    config_free(c);
+    return error_set(err, ERROR_MEMORY, "no memory for %s", file);
+  }
+  for (size_t i = 0; i < c->jobs_len; i++) c->jobs[i].config = c;
   if (c->jobs_len > 1) qsort(c->jobs, c->jobs_len, sizeof *c->jobs, compare_jobs);
   *out = c;
   return 0;
+}
+
+int config_job_line(const struct config_job *job, const char *field) {
+  const char *const path[] = {"jobs", job->name, field};
+  return job->config ? lua_place_line(slice_of(job->config->source), path, field ? 3 : 2) : 1;
 }
 
 /* The nearest job's name to the end of the message. */

@@ -39,15 +39,13 @@ enum config_overlap { CONFIG_OVERLAP_SKIP, CONFIG_OVERLAP_QUEUE, CONFIG_OVERLAP_
 enum config_catch_up { CONFIG_CATCH_UP_NONE, CONFIG_CATCH_UP_LAST, CONFIG_CATCH_UP_ALL };
 
 struct config_job {
+  const struct config *config; /* that it is in */
   const char *name;
-  int line;           /* of hoko.lua, where it begins */
   const char *script; /* relative to the project */
   struct config_texts args;
   const char *schedule; /* NULL: `every`, or by hand only */
-  int schedule_line;
   int64_t every_ms; /* 0: none */
   const char *timezone;
-  int timezone_line;
   int overlap;  /* enum config_overlap */
   int catch_up; /* enum config_catch_up */
   int64_t catch_up_window_ms;
@@ -63,6 +61,7 @@ struct config {
   struct config_limits limits;
   struct config_job *jobs; /* in the order of their names */
   size_t jobs_len;
+  char *source; /* of hoko.lua, to find lines in */
 };
 
 /* SOURCE and FILE are for places in messages only: hoko.lua's text and how a
@@ -74,6 +73,9 @@ MUST_USE int config_read(struct config **out, struct slice json, struct slice so
 struct config *config_default(void);
 void config_free(struct config *c);
 
+/* The line of hoko.lua on which JOB gives FIELD a value; where it gives none, or FIELD is
+ * NULL, that of the job.  Reads the whole text: for messages only. */
+int config_job_line(const struct config_job *job, const char *field);
 /* NULL: there is none of that name; *err names the nearest. */
 const struct config_job *config_job_named(const struct config *c, const char *name,
                                           struct error *err);

@@ -330,7 +330,6 @@ static int read_job(struct reading *r, const struct config_field *jobs, const ch
   job->name = strdup(name);
   if (!job->name || config_set_defaults(jobs->fields, job)) return no_memory(r);
   r->path[r->path_len++] = job->name;
-  job->line = line_here(r);
   struct config_field table = {.kind = CONFIG_TABLE, .fields = jobs->fields};
   int outcome = read_table(r, &table, job);
   if (outcome == 0 && !is_job_name(slice_of(name)))
@@ -356,9 +355,7 @@ static int read_jobs(struct reading *r, const struct config_field *jobs) {
 static int read_field(struct reading *r, const struct config_field *f, void *base) {
   void *to = member(base, f->offset);
   switch (f->kind) {
-  case CONFIG_TEXT:
-    if (f->also) *(int *)member(base, f->also) = line_here(r);
-    return read_text(r, f, to);
+  case CONFIG_TEXT: return read_text(r, f, to);
   case CONFIG_INT:
   case CONFIG_RATE: return read_int(r, f, to);
   case CONFIG_FACTOR: return read_factor(r, f, to);

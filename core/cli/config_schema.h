@@ -24,7 +24,7 @@ struct config_field {
   const char *name; /* NULL ends a table */
   enum config_kind kind;
   size_t offset;                     /* in the struct of its table */
-  size_t also;                       /* of the int that gets the line, or COMMANDS' bool; 0: none */
+  size_t also;                       /* of COMMANDS' bool */
   int64_t min, max;                  /* of numbers, milliseconds and bytes */
   int64_t fallback;                  /* default of all that are numbers or choices */
   const char *text_fallback;         /* default of TEXT; NULL stays NULL */

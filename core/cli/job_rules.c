@@ -19,20 +19,20 @@ static uint64_t seed_of(const char *name) {
   return hash_slice(&key, slice_of(name));
 }
 
-static int at_line(const struct config_job *job, const char *field, int line, struct error *err) {
+static int at_line(const struct config_job *job, const char *field, struct error *err) {
   (void)error_context(err, "job \"%s\": %s", job->name, field);
-  return error_place(err, "hoko.lua", line > 0 ? line : job->line);
+  return error_place(err, "hoko.lua", config_job_line(job, field));
 }
 
 static int read_schedule(struct job_rules *to, int64_t now_ms, struct error *err) {
   const struct config_job *job = to->job;
   if (cron_parse(&to->cron, slice_of(job->schedule), err) != 0)
-    return at_line(job, "schedule", job->schedule_line, err);
+    return at_line(job, "schedule", err);
   to->rules.cron = &to->cron;
   if (policy_each(&to->rules, now_ms) < INT64_MAX) return 0;
   (void)error_set(err, ERROR_USAGE, "\"%s\" never comes in %s", job->schedule, job->timezone);
   (void)error_hint(err, "daylight saving jumps over it each time; write the minute as a number");
-  return at_line(job, "schedule", job->schedule_line, err);
+  return at_line(job, "schedule", err);
 }
 
 int job_rules_read(struct job_rules *to, const struct config_job *job, struct zones *zones,
@@ -48,7 +48,7 @@ int job_rules_read(struct job_rules *to, const struct config_job *job, struct zo
                                      .retry_delay_ms = job->retries.delay_ms,
                                      .retry_factor = job->retries.factor}};
   if (zones_get(zones, slice_of(job->timezone), &to->rules.zone, err) != 0)
-    return at_line(job, "timezone", job->timezone_line, err);
+    return at_line(job, "timezone", err);
   return job->schedule ? read_schedule(to, now_ms, err) : 0;
 }
 

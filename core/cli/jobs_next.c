@@ -105,7 +105,7 @@ static int list_rules(struct listing *l, const struct project *p, const struct j
   }
   if (j->rules.every_ms == 0) {
     (void)error_set(err, ERROR_USAGE, "job \"%s\" has no schedule", j->job->name);
-    (void)error_place(err, "hoko.lua", j->job->line);
+    (void)error_place(err, "hoko.lua", config_job_line(j->job, NULL));
     return error_hint(err, "it runs by `hoko jobs run %s` only; give it schedule or every",
                       j->job->name);
   }

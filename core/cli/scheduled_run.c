@@ -88,7 +88,7 @@ static int open_run(struct scheduled_run *r, struct cli *cli, const char *name,
   if (!path) return -1;
   if (project_find_script(&r->base.project, path, err) != 0) {
     (void)error_context(err, "job \"%s\"", name);
-    return error_place(err, "hoko.lua", r->wish->line);
+    return error_place(err, "hoko.lua", config_job_line(r->wish, NULL));
   }
   r->read = paths_of(&r->base.project, &r->wish->allow.read, err);
   r->write = r->read ? paths_of(&r->base.project, &r->wish->allow.write, err) : NULL;

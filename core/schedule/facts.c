@@ -22,10 +22,12 @@ static void take_last(struct facts *f, const struct run_record *r) {
     f->rows[i] = report_view_number(r->report, "rows", facts_row_name((enum facts_row)i));
 }
 
-int facts_read(struct facts *f, struct daemon *d, const struct served *s, struct error *err) {
+int facts_read(struct daemon *d, struct served *s, struct error *err) {
+  struct facts *f = &s->facts;
   struct run_record r;
   struct slice name = slice_of(s->name);
   bool is_there;
+  if (f->is_read) return 0;
   *f = (struct facts){.has_run = false};
   if (run_record_newest(d->options->state, name, true, &r, &is_there, err) != 0) return -1;
   if (is_there) {
@@ -35,5 +37,6 @@ int facts_read(struct facts *f, struct daemon *d, const struct served *s, struct
   }
   if (run_record_newest(d->options->state, name, false, &r, &is_there, err) != 0) return -1;
   if (is_there) take_last(f, &r);
+  f->is_read = true;
   return 0;
 }

@@ -70,15 +70,40 @@ static int state_failed(struct error *err) {
   return error_set(err, ERROR_STATE, "the state cannot be written; hoko.lua is read again then");
 }
 
+/* A job that was not there before, not recorded yet. */
 static int begin_job(struct daemon *d, const struct daemon_wish *w, struct error *err) {
   struct served *s = add(d, slice_of(w->name), err);
   if (!s) return -1;
-  struct policy policy;
-  policy_begin(&policy, daemon_wall_ms(d));
-  if (served_take_wish(s, w, err) == 0 && step_save(d, s, &policy) == 0) return 0;
-  d->jobs_len--; /* it is the last */
-  served_free(s);
-  return state_failed(err);
+  policy_begin(&s->policy, daemon_wall_ms(d));
+  return served_take_wish(s, w, err);
+}
+
+/* Jobs from the one numbered KNOWN on are new: recorded, or gone again. */
+static int record_new(struct daemon *d, size_t known, struct error *err) {
+  size_t n = d->jobs_len - known;
+  struct job_record *records = calloc(n + 1, sizeof *records);
+  if (!records) return error_set(err, ERROR_MEMORY, "no memory for %zu new jobs", n);
+  for (size_t i = 0; i < n; i++)
+    served_put_record(d->jobs[known + i], &d->jobs[known + i]->policy, &records[i]);
+  int result = n > 0 ? job_record_add(d->options->state, records, n, err) : 0;
+  if (result != 0) daemon_stall(d, err);
+  free(records);
+  return result;
+}
+
+static int begin_new(struct daemon *d, const struct daemon_wishes *wishes, struct error *err) {
+  size_t known = d->jobs_len;
+  int result = 0;
+  bool *is_new = calloc(wishes->len + 1, sizeof *is_new);
+  if (!is_new) return error_set(err, ERROR_MEMORY, "no memory for the jobs");
+  for (size_t i = 0; i < wishes->len; i++) is_new[i] = !jobs_find(d, wishes->at[i].name);
+  for (size_t i = 0; i < wishes->len && result == 0; i++)
+    if (is_new[i]) result = begin_job(d, &wishes->at[i], err);
+  if (result == 0) result = record_new(d, known, err);
+  while (result != 0 && d->jobs_len > known) served_free(d->jobs[--d->jobs_len]);
+  sort(d);
+  free(is_new);
+  return result;
 }
 
 static int change_job(struct daemon *d, struct served *s, const struct daemon_wish *w,
@@ -109,19 +134,14 @@ static int compare_wishes(const void *a, const void *b) {
 int jobs_apply(struct daemon *d, const struct daemon_wishes *wishes, struct error *err) {
   size_t known = d->jobs_len;
   for (size_t i = 0; i < known; i++) {
+    notify_watchdog(&d->notify, d->options->clock); /* a thousand changes take a while */
     struct served *s = d->jobs[i];
     const struct daemon_wish key = {.name = s->name};
     const struct daemon_wish *w =
         wishes->len ? bsearch(&key, wishes->at, wishes->len, sizeof key, compare_wishes) : NULL;
     if ((w ? change_job(d, s, w, err) : remove_job(d, s, err)) != 0) return -1;
   }
-  for (size_t i = 0; i < wishes->len; i++) {
-    notify_watchdog(&d->notify, d->options->clock); /* a thousand commits take a while */
-    if (jobs_find(d, wishes->at[i].name)) continue;
-    int result = begin_job(d, &wishes->at[i], err);
-    sort(d);
-    if (result != 0) return -1;
-  }
+  if (begin_new(d, wishes, err) != 0) return -1;
   d->wishes = wishes;
   return 0;
 }

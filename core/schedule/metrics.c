@@ -3,88 +3,94 @@
 #include "schedule/facts.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
-
-struct shown {
-  const struct served *job;
-  struct facts facts;
-  int64_t now_ms;
-};
 
 /* A value in thousandths; false: the job has none. */
 struct family {
   const char *name, *type, *unit, *help;
-  bool (*value)(const struct shown *s, int64_t *thousandths);
+  bool (*value)(const struct served *s, int64_t now_ms, int64_t *thousandths);
 };
 
-static bool last_start(const struct shown *s, int64_t *v) {
+static bool last_start(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
   *v = s->facts.started_ms;
   return s->facts.has_run;
 }
 
-static bool last_success(const struct shown *s, int64_t *v) {
+static bool last_success(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
   *v = s->facts.success_ms;
   return s->facts.has_success;
 }
 
-static bool last_duration(const struct shown *s, int64_t *v) {
+static bool last_duration(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
   *v = s->facts.ended_ms - s->facts.started_ms;
   return s->facts.has_exit;
 }
 
-static bool last_exit(const struct shown *s, int64_t *v) {
+static bool last_exit(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
   *v = s->facts.exit_code * 1000;
   return s->facts.has_exit;
 }
 
-static bool waited(const struct shown *s, int64_t *v) {
+static bool waited(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
   *v = s->facts.waited_ms;
   return s->facts.has_exit;
 }
 
 /* Rows that are pending have been since the last run that was good, at the most. */
-static bool pending_age(const struct shown *s, int64_t *v) {
-  *v = s->facts.rows[FACTS_PENDING] > 0 && s->facts.has_success ? s->now_ms - s->facts.success_ms : 0;
+static bool pending_age(const struct served *s, int64_t now_ms, int64_t *v) {
+  *v = s->facts.rows[FACTS_PENDING] > 0 && s->facts.has_success ? now_ms - s->facts.success_ms : 0;
   return s->facts.has_exit;
 }
 
-static bool next_due(const struct shown *s, int64_t *v) {
-  *v = s->job->deadline_ms;
+static bool next_due(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = s->deadline_ms;
   return *v > 0 && *v < INT64_MAX;
 }
 
-static bool running(const struct shown *s, int64_t *v) {
-  *v = served_is_under_way(s->job) ? 1000 : 0;
+static bool running(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = served_is_under_way(s) ? 1000 : 0;
   return true;
 }
 
-static bool paused(const struct shown *s, int64_t *v) {
-  *v = s->job->policy.is_paused ? 1000 : 0;
+static bool paused(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = s->policy.is_paused ? 1000 : 0;
   return true;
 }
 
-static bool keyless(const struct shown *s, int64_t *v) {
-  *v = s->job->policy.is_keyless ? 1000 : 0;
+static bool keyless(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = s->policy.is_keyless ? 1000 : 0;
   return true;
 }
 
-static bool not_started(const struct shown *s, int64_t *v) {
-  *v = s->job->not_run * 1000;
+static bool not_started(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = s->not_run * 1000;
   return true;
 }
 
-static bool runs(const struct shown *s, int64_t *v) {
-  *v = s->job->runs * 1000;
+static bool runs(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = s->runs * 1000;
   return true;
 }
 
-static bool failures(const struct shown *s, int64_t *v) {
-  *v = s->job->failures * 1000;
+static bool failures(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = s->failures * 1000;
   return true;
 }
 
-static bool key_expiry(const struct shown *s, int64_t *v) {
-  *v = s->job->key_expires_ms;
+static bool key_expiry(const struct served *s, int64_t now_ms, int64_t *v) {
+  (void)now_ms;
+  *v = s->key_expires_ms;
   return *v > 0;
 }
 
@@ -119,47 +125,40 @@ static void put_head(struct buf *b, const char *name, const char *type, const ch
   buf_printf(b, "# HELP %s %s\n", name, help);
 }
 
-static void put_family(struct buf *b, const struct family *f, const struct shown *all, size_t len) {
+static void put_family(struct buf *b, const struct family *f, const struct daemon *d) {
+  int64_t now_ms = daemon_wall_ms(d);
   bool is_counter = f->type[0] == 'c';
   put_head(b, f->name, f->type, f->unit, f->help);
-  for (size_t i = 0; i < len; i++) {
+  for (size_t i = 0; i < d->jobs_len; i++) {
     int64_t v;
-    if (!f->value(&all[i], &v)) continue;
+    if (!f->value(d->jobs[i], now_ms, &v)) continue;
     buf_printf(b, "%s%s{job=\"", f->name, is_counter ? "_total" : "");
-    put_label(b, all[i].job->name);
+    put_label(b, d->jobs[i]->name);
     buf_printf(b, "\"} %s%" PRId64, v < 0 ? "-" : "", (v < 0 ? -v : v) / 1000);
     if (v % 1000) buf_printf(b, ".%03d", (int)((v < 0 ? -v : v) % 1000));
     buf_add_char(b, '\n');
   }
 }
 
-static void put_rows(struct buf *b, const struct shown *all, size_t len) {
+static void put_rows(struct buf *b, const struct daemon *d) {
   put_head(b, "hoko_job_rows", "gauge", NULL, "Rows of its last run, by what became of them.");
-  for (size_t i = 0; i < len; i++) {
-    if (!all[i].facts.has_exit) continue;
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    if (!d->jobs[i]->facts.has_exit) continue;
     for (int row = 0; row < FACTS_ROWS; row++) {
       buf_add_text(b, "hoko_job_rows{job=\"");
-      put_label(b, all[i].job->name);
+      put_label(b, d->jobs[i]->name);
       buf_printf(b, "\",state=\"%s\"} %" PRId64 "\n", facts_row_name((enum facts_row)row),
-                 all[i].facts.rows[row]);
+                 d->jobs[i]->facts.rows[row]);
     }
   }
 }
 
 int metrics_put(struct buf *b, struct daemon *d, struct error *err) {
-  struct shown *all = calloc(d->jobs_len + 1, sizeof *all);
-  int result = all ? 0 : error_set(err, ERROR_MEMORY, "no memory for the metrics");
-  for (size_t i = 0; i < d->jobs_len && result == 0; i++) {
-    all[i] = (struct shown){.job = d->jobs[i], .now_ms = daemon_wall_ms(d)};
-    result = facts_read(&all[i].facts, d, d->jobs[i], err);
-  }
-  if (result == 0) {
-    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-      put_family(b, &families[i], all, d->jobs_len);
-    put_rows(b, all, d->jobs_len);
-    put_head(b, "hoko_serve_jobs", "gauge", NULL, "Jobs that are served.");
-    buf_printf(b, "hoko_serve_jobs %zu\n# EOF\n", d->jobs_len);
-  }
-  free(all);
-  return result;
+  for (size_t i = 0; i < d->jobs_len; i++)
+    if (facts_read(d, d->jobs[i], err) != 0) return -1;
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++) put_family(b, &families[i], d);
+  put_rows(b, d);
+  put_head(b, "hoko_serve_jobs", "gauge", NULL, "Jobs that are served.");
+  buf_printf(b, "hoko_serve_jobs %zu\n# EOF\n", d->jobs_len);
+  return 0;
 }

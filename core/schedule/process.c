@@ -31,6 +31,7 @@ void process_start(struct daemon *d, struct served *s) {
   const char *const more[] = {"--run", s->run, "--", s->name, NULL};
   struct error err;
   s->kill_at_ms = 0;
+  s->facts.is_read = false;
   orders_tell_started(d->orders, s);
   if (start(d, &s->child, more, &err) == 0) {
     daemon_log(d, s, LOG_DEBUG, "started");

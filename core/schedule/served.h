@@ -7,6 +7,32 @@
 #include "schedule/daemon.h"
 #include "schedule/allowance.h"
 
+enum facts_row {
+  FACTS_SUBMITTED,
+  FACTS_CREATED,
+  FACTS_UPDATED,
+  FACTS_UNCHANGED,
+  FACTS_SUPERSEDED,
+  FACTS_REJECTED,
+  FACTS_HELD,
+  FACTS_PENDING,
+  FACTS_SKIPPED,
+  FACTS_MISSING,
+  FACTS_DELETED,
+  FACTS_ROWS
+};
+
+/* What became of its last runs. */
+struct facts {
+  bool is_read; /* and nothing has happened since */
+  bool has_run, has_success, has_exit;
+  int64_t started_ms, ended_ms; /* of the last run; ended 0: it is under way */
+  int64_t success_ms, took_ms;  /* when the last good one ended, and what it took */
+  int exit_code;                /* of the last run, where has_exit */
+  int64_t rows[FACTS_ROWS];
+  int64_t waited_ms;
+};
+
 struct served {
   char *name, *script; /* script: NULL until a wish is known */
   char *schedule;      /* NULL: an interval, or by hand */
@@ -31,6 +57,7 @@ struct served {
   struct condition failing, lost;
   struct allowance allowance;
   int64_t runs, failures, not_run; /* since the daemon began; not_run: did not start */
+  struct facts facts;              /* facts.h */
   int64_t key_expires_ms;          /* of the key that its last run used; 0: not known */
 };
 

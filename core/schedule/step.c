@@ -217,7 +217,7 @@ void step_end(struct daemon *d, struct served *s) {
   policy_ended(&copy, &s->rules, s->exit_code, daemon_wall_ms(d));
   if (step_save(d, s, &copy) != 0) return;
   bool was_stopped = s->kill_at_ms != 0 && s->exit_code != EXIT_OK;
-  s->has_ended = false;
+  s->has_ended = s->facts.is_read = false;
   s->kill_at_ms = 0;
   d->active--;
   s->runs++;

@@ -119,6 +119,15 @@ int job_record_write(struct state *s, const struct job_record *j, const struct j
   return result;
 }
 
+int job_record_add(struct state *s, const struct job_record *jobs, size_t n, struct error *err) {
+  if (state_begin_write(s, err) != 0) return -1;
+  int result = 0;
+  for (size_t i = 0; i < n && result == 0; i++) result = write_job(s, &jobs[i], err);
+  if (result == 0) return db_commit(&s->db, err);
+  db_rollback(&s->db);
+  return -1;
+}
+
 /* ---- reading ---- */
 
 static int read_job(struct state *s, sqlite3_stmt *sql, struct job_record *to, struct error *err) {

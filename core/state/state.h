@@ -329,6 +329,9 @@ struct job_step {
  * was written; a NOT_RUN passes over those that have one. */
 MUST_USE int job_record_write(struct state *s, const struct job_record *j,
                               const struct job_step *step, bool *is_taken, struct error *err);
+/* The standing of N jobs that are new, in one transaction. */
+MUST_USE int job_record_add(struct state *s, const struct job_record *jobs, size_t n,
+                            struct error *err);
 /* The jobs behind name AFTER (len 0 at first), in order; *n 0: no more. */
 MUST_USE int job_record_list(struct state *s, struct slice after, struct job_record *to, size_t cap,
                              size_t *n, struct error *err);

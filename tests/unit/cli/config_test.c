@@ -370,13 +370,13 @@ static void the_manuals_example_is_read_whole(void **state) {
 
   const struct config_job *b = &c->jobs[0], *crm = &c->jobs[1];
   assert_string_equal(crm->name, "crm-partners");
-  assert_int_equal(crm->line, 6);
+  assert_int_equal(config_job_line(crm, NULL), 6);
   assert_int_equal(crm->args.len, 2);
   assert_string_equal(crm->args.at[1], "b");
   assert_null(crm->args.at[2]);
   assert_string_equal(crm->schedule, "*/15 * * * *");
-  assert_int_equal(crm->schedule_line, 8);
-  assert_int_equal(crm->timezone_line, 9);
+  assert_int_equal(config_job_line(crm, "schedule"), 8);
+  assert_int_equal(config_job_line(crm, "timezone"), 9);
   assert_int_equal(crm->overlap, CONFIG_OVERLAP_QUEUE);
   assert_int_equal(crm->catch_up, CONFIG_CATCH_UP_ALL);
   assert_int_equal(crm->catch_up_window_ms, 2 * 86400000);

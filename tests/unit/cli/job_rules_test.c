@@ -9,12 +9,13 @@
 
 #define NOW_MS INT64_C(1795507200000)
 
-static const struct config_job nightly = {.name = "nightly",
-                                          .line = 3,
+static char text[] = "return {\n  jobs = {\n    nightly = {\n      schedule = S,\n      timezone = T,\n    },\n  },\n}\n";
+static const struct config hoko_lua = {.source = text};
+
+static const struct config_job nightly = {.config = &hoko_lua,
+                                          .name = "nightly",
                                           .schedule = "30 2 * * *",
-                                          .schedule_line = 4,
                                           .timezone = "UTC",
-                                          .timezone_line = 5,
                                           .overlap = CONFIG_OVERLAP_REPLACE,
                                           .catch_up = CONFIG_CATCH_UP_ALL,
                                           .catch_up_window_ms = 1,
