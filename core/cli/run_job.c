@@ -49,6 +49,22 @@ static void on_planned(void *user, const struct row *row, bool is_create,
   buf_free(&line);
 }
 
+static void on_planned_reject(void *user, const struct reject *r) {
+  struct run_job *c = user;
+  struct buf line = BUF_WITH_LIMIT(1 << 20);
+  summary_put_planned_reject(&line, r);
+  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
+  buf_free(&line);
+}
+
+static void on_planned_wait(void *user, const struct row *row) {
+  struct run_job *c = user;
+  struct buf line = BUF_WITH_LIMIT(4096);
+  summary_put_planned_wait(&line, row);
+  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
+  buf_free(&line);
+}
+
 static void on_missing(void *user, const struct partner *p, bool is_deleted) {
   struct run_job *c = user;
   struct buf line = BUF_WITH_LIMIT(4096);
@@ -74,6 +90,8 @@ struct run_events run_job_events(struct run_job *c) {
                              .warn = on_warn,
                              .progress = on_progress,
                              .planned = on_planned,
+                             .planned_reject = on_planned_reject,
+                             .planned_wait = on_planned_wait,
                              .missing = on_missing,
                              .key = on_key,
                              .named_key = on_named_key};

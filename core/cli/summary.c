@@ -46,12 +46,28 @@ void summary_put_planned(struct buf *line, const struct row *row, bool is_create
   if (row->key.len) buf_printf(line, " %.*s", SLICE_ARG(row->key));
   else if (row->id.len) buf_printf(line, " %.*s", SLICE_ARG(row->id));
   for (int f = 0; f < ROW_FIELDS; f++) {
-    if (!row->field[f].len) continue;
+    if (!row->field[f].len || (is_create && row_is_null(row->field[f]))) continue;
     buf_printf(line, "  %s: ", row_field_name[f]);
     if (!is_create && known->field[f].len) buf_printf(line, "%.*s → ", SLICE_ARG(known->field[f]));
+    else if (!is_create) buf_add_text(line, "(not known) → ");
     buf_add_slice(line, row->field[f]);
   }
   buf_add_char(line, '\n');
+}
+
+void summary_put_planned_reject(struct buf *line, const struct reject *r) {
+  buf_printf(line, "reject %.*s  %.*s", SLICE_ARG(r->key), SLICE_ARG(r->code));
+  if (r->field.len) buf_printf(line, " %.*s", SLICE_ARG(r->field));
+  buf_add_text(line, ": ");
+  buf_add_slice(line, r->message);
+  if (r->file.len && r->line) buf_printf(line, " (%.*s:%" PRId64 ")", SLICE_ARG(r->file), r->line);
+  buf_add_char(line, '\n');
+}
+
+void summary_put_planned_wait(struct buf *line, const struct row *row) {
+  buf_add_text(line, "cannot be known");
+  if (row->key.len) buf_printf(line, " %.*s", SLICE_ARG(row->key));
+  buf_add_text(line, ": a create that was sent before has no known outcome; hoko settle decides it\n");
 }
 
 void summary_put_missing(struct buf *line, const struct partner *p, bool is_deleted) {
@@ -66,12 +82,12 @@ void summary_print(struct term *t, const struct job *job, const struct run_resul
   put_counts(&counts, &r->tally);
   number_put_duration(&time, r->ended_ms - r->started_ms);
   const char *text = buf_text(&counts), *took = buf_text(&time);
-  bool is_worth = term_err_is_terminal(t) || r->tally.rejected || r->tally.held || r->tally.pending;
+  bool is_worth = job->is_dry || term_err_is_terminal(t) || r->tally.rejected || r->tally.held || r->tally.pending;
   if (text && took && is_worth && r->tally.submitted + r->tally.skipped > 0)
     term_note(t, "%s%s in %s, %" PRId64 " requests to %s", job->is_dry ? "dry run: would be " : "", text[0] ? text : "no rows",
               took, r->requests_sent, job->base_url);
-  if (r->tally.rejected) term_note(t, "hint: hoko rejects list shows the rejected rows and why");
-  if (r->tally.held) term_note(t, "hint: hoko settle decides the creates whose outcome is unknown");
+  if (r->tally.rejected && !job->is_dry) term_note(t, "hint: hoko rejects list shows the rejected rows and why");
+  if (r->tally.held && !job->is_dry) term_note(t, "hint: hoko settle decides the creates whose outcome is unknown");
   buf_free(&counts);
   buf_free(&time);
 }

@@ -12,6 +12,9 @@ void summary_put_planned(struct buf *line, const struct row *row, bool is_create
 /* At most eight lines on a terminal's stderr; nothing elsewhere unless rows were rejected or held. */
 void summary_print(struct term *t, const struct job *job, const struct run_result *r);
 
+/* A row that a dry run rejects; one that it can say nothing of. */
+void summary_put_planned_reject(struct buf *line, const struct reject *r);
+void summary_put_planned_wait(struct buf *line, const struct row *row);
 /* A key that the source no longer has, as a dry run tells it. */
 void summary_put_missing(struct buf *line, const struct partner *p, bool is_deleted);
 

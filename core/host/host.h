@@ -57,6 +57,9 @@ struct run_events {
   void (*progress)(void *user, const struct tally *tally, const char *wait);
   /* Of a dry run: what would be done with a row. */
   void (*planned)(void *user, const struct row *row, bool is_create, const struct known *known);
+  /* Of a dry run: a row that would be rejected; one that waits for a create of unknown outcome. */
+  void (*planned_reject)(void *user, const struct reject *r);
+  void (*planned_wait)(void *user, const struct row *row);
   /* Of a dry run: a key that the source no longer has, and whether it would be deleted. */
   void (*missing)(void *user, const struct partner *p, bool is_deleted);
   /* Of a session: how wide tables may be now. */

@@ -40,6 +40,7 @@ struct running {
   struct state *state;       /* NULL until it is needed */
   struct stream *stream;     /* of the upsert that runs, or of the last one */
   char stream_name[512];
+  bool is_stream_reader;     /* opened by a dry upsert */
   struct net *net;           /* NULL until a request is to be sent */
   struct meter meter;        /* of it, counted */
   struct metered for_rows, for_call; /* its two askers */

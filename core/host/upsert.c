@@ -12,6 +12,8 @@
 
 enum { REASONS_MAX = 100 };
 
+static bool is_dry(const struct running *r) { return r->job->is_dry || r->upsert.dry_run; }
+
 /* ---- what sync tells ----------------------------------------------------- */
 
 static void tell_acked(void *user, uint64_t ordinal, struct slice object) {
@@ -47,22 +49,35 @@ static void tell_planned(void *user, const struct row *row, bool is_create, cons
   if (r->job->events.planned) r->job->events.planned(r->job->events.user, row, is_create, known);
 }
 
+static void tell_planned_reject(void *user, const struct reject *reject) {
+  struct running *r = user;
+  if (r->job->events.planned_reject) r->job->events.planned_reject(r->job->events.user, reject);
+}
+
+static void tell_planned_wait(void *user, const struct row *row) {
+  struct running *r = user;
+  if (r->job->events.planned_wait) r->job->events.planned_wait(r->job->events.user, row);
+}
+
 static void tell_warning(void *user, const char *message) { running_warn(user, message); }
 
 struct stream *upsert_stream(struct running *r, struct error *err) {
   const char *name = r->upsert.has_stream ? r->upsert.stream : r->job->stream ? r->job->stream : "-";
-  if (r->stream && strcmp(r->stream_name, name) == 0) return r->stream;
+  bool is_reader = is_dry(r);
+  if (r->stream && strcmp(r->stream_name, name) == 0 && r->is_stream_reader == is_reader)
+    return r->stream;
   if (running_need_state(r, err)) return NULL;
   stream_close(r->stream);
   r->stream = NULL;
   struct stream_options o = {.name = slice_of(name),
                              .base_url = slice_of(r->job->base_url),
-                             .is_reader = r->job->is_dry || r->upsert.dry_run,
+                             .is_reader = is_reader,
                              .script = slice_of(r->job->script),
                              .run = slice_of(r->result->run),
                              .wait_ms = r->job->wait_ms};
   if (stream_open(&r->stream, r->state, &o, err)) return NULL;
   (void)snprintf(r->stream_name, sizeof r->stream_name, "%s", name);
+  r->is_stream_reader = is_reader;
   return r->stream;
 }
 
@@ -79,8 +94,6 @@ static bool is_arabic(const struct job *job) {
     if (strncmp(*e, "LANG=ar", 7) == 0) return true;
   return false;
 }
-
-static bool is_dry(const struct running *r) { return r->job->is_dry || r->upsert.dry_run; }
 
 static int start_sync(struct running *r, struct error *err) {
   const struct upsert_options *u = &r->upsert;
@@ -108,6 +121,8 @@ static int start_sync(struct running *r, struct error *err) {
                                   .dropped = u->wants_drops ? tell_dropped : NULL,
                                   .refused = tell_refused,
                                   .planned = tell_planned,
+                                  .planned_reject = tell_planned_reject,
+                                  .planned_wait = tell_planned_wait,
                                   .warn = tell_warning,
                                   .stream = need_stream};
   random_bytes(&o.seed, sizeof o.seed);

@@ -63,9 +63,21 @@ static void flush_open(struct sync *s) {
     if (s->open[kind] && s->open[kind]->rows_len) batch_make_ready(s, (enum batch_kind)kind);
 }
 
+static void tell_ready(struct sync *s) {
+  while (s->ready_len && !s->is_stopped) {
+    struct batch *b = &s->pool[s->ready[0]];
+    drop_first_ready(s);
+    dry_batch(s, b);
+  }
+}
+
 void dispatch_step(struct sync *s) {
-  if (s->is_stopped || s->options.is_dry) return;
+  if (s->is_stopped) return;
   flush_open(s);
+  if (s->options.is_dry) {
+    tell_ready(s);
+    return;
+  }
   wake_waiting(s);
   while (!s->is_stopped && s->ready_len && has_slot(s)) {
     if (!transport_is_ready(s->options.transport, s->options.clock)) return;

@@ -33,6 +33,11 @@ struct leftover {
   bool is_blind;       /* the key may not list */
 };
 
+/* What a dry run knows of a partner that it would have written: hashes of its fields. */
+struct dry_partner {
+  uint64_t field[ROW_FIELDS];
+};
+
 struct sync {
   struct sync_options options;
   struct stream *stream; /* NULL until it is needed */
@@ -65,8 +70,9 @@ struct sync {
   bool is_ended, is_stopped, was_replanned;
   bool warned_field[ROW_FIELDS];
   struct error why; /* after is_stopped */
-  /* Overlay of a dry run: identities that it would have written. */
-  struct map dry;
+  struct map dry; /* identities that a dry run would have written, or keys adopted */
+  struct dry_partner *dry_partners; /* by its values */
+  uint32_t dry_len, dry_cap;
 };
 
 /* sync.c */
@@ -146,6 +152,14 @@ void refusing_done(struct sync *s, struct batch *b);
 void refusing_split(struct sync *s, struct batch *b, const struct sync_refusal *why,
                     const struct refusal *refusal);
 void refusing_accepted(struct sync *s, struct batch *b);
+
+/* dry.c: batches told instead of sent */
+bool dry_is_written(struct sync *s, const struct identity *who);
+/* A row of a partner that the run would have written before; false: it is none. */
+bool dry_place(struct sync *s, const struct identity *who, const struct row *row);
+void dry_batch(struct sync *s, struct batch *b);
+/* The intake can go on: what was full is told. */
+bool dry_has_room(const struct sync *s);
 
 /* asking.c: whether the partner of a row refused alone is there */
 bool asking_is_due(const struct sync *s, const struct batch *b);

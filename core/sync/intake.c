@@ -99,40 +99,12 @@ static bool merge_planned(struct sync *s, struct place_of_row at, const struct p
   return true;
 }
 
-/* ---- dry runs ------------------------------------------------------------ */
+/* ---- adopting ------------------------------------------------------------ */
 
 static bool is_this(const void *user, uint32_t value) {
   (void)user, (void)value;
   return true; /* 64 bits of a keyed hash are the identity */
 }
-
-/* Whether the run would have written this identity before; notes it. */
-static bool dry_seen(struct sync *s, const struct plan *plan) {
-  struct identity who = identity_of_plan(s, plan);
-  uint64_t hash = who.id ? hash_bytes(&s->options.hash_key, who.id->bytes, sizeof who.id->bytes)
-                         : hash_slice(&s->options.hash_key, who.key);
-  if (!who.id && !who.key.len) return false;
-  if (map_find(&s->dry, hash, is_this, NULL) != MAP_FREE) return true;
-  struct error err;
-  if (map_add(&s->dry, hash, 0)) {
-    (void)error_set(&err, ERROR_MEMORY, "out of memory for a dry run of so many rows");
-    sync_fail(s, &err);
-  }
-  return false;
-}
-
-static void plan_dry(struct sync *s, const struct plan *plan, const struct known *known) {
-  bool is_create = plan->kind == BATCH_CREATE && !dry_seen(s, plan);
-  if (is_create) s->tally.created++;
-  else s->tally.updated++;
-  if (plan->kind == BATCH_UPDATE) (void)dry_seen(s, plan);
-  struct row row = plan->row;
-  for (int f = 0; f < ROW_FIELDS; f++)
-    if (!(plan->as.mask & 1u << f)) row.field[f] = (struct slice){NULL, 0};
-  if (s->options.events.planned) s->options.events.planned(s->options.events.user, &row, is_create, known);
-}
-
-/* ---- adopting ------------------------------------------------------------ */
 
 /* One key is one partner: the second one that the script names by it is refused. */
 static void adopt(struct sync *s, const struct row *row, const struct plan *plan, uint64_t ordinal) {
@@ -144,6 +116,9 @@ static void adopt(struct sync *s, const struct row *row, const struct plan *plan
   } else if (map_add(&s->dry, hash, 0)) {
     (void)error_set(&err, ERROR_MEMORY, "out of memory for adopting so many partners");
     sync_fail(s, &err);
+  } else if (s->options.is_dry) {
+    s->tally.updated++;
+    drop(s, ordinal);
   } else {
     settle_adopted(s, row, plan, ordinal);
   }
@@ -158,14 +133,34 @@ static const struct sync_refusal gone_before = {
     "unknown_id", "Hoko has no partner of this key any more, and the row is unchanged since; --recreate makes it anew",
     "id", 0};
 
+static void tell_refused_before(struct sync *s, const struct row *row, const struct sync_refusal *why) {
+  struct reject r = {.key = row->key,
+                     .file = slice_of(s->options.file),
+                     .line = row->line,
+                     .code = slice_of(why->code),
+                     .message = slice_of(why->message)};
+  s->options.events.planned_reject(s->options.events.user, &r);
+}
+
+/* A row whose partner the run itself may have written before. */
+static bool plan_is_of_partner(const struct plan *plan) {
+  return plan->what == PLAN_SEND || plan->is_partial || (plan->what == PLAN_UNCHANGED && plan->has_id);
+}
+
 /* What comes before the row's identity matters; true: the row is told. */
 static bool told_at_once(struct sync *s, const struct row *row, const struct plan *plan, bool is_gone,
                          uint64_t ordinal) {
   switch (plan->what) {
   case PLAN_REJECT: reject_planned(s, ordinal, row, plan); return true;
-  case PLAN_REFUSED: refuse(s, ordinal, is_gone ? &gone_before : &refused_before); return true;
-  case PLAN_PENDING: s->tally.pending++; break;
-  case PLAN_HELD: s->tally.held++; break;
+  case PLAN_REFUSED:
+    if (s->options.is_dry) tell_refused_before(s, row, is_gone ? &gone_before : &refused_before);
+    refuse(s, ordinal, is_gone ? &gone_before : &refused_before);
+    return true;
+  case PLAN_PENDING: case PLAN_HELD:
+    if (plan->what == PLAN_PENDING) s->tally.pending++;
+    else s->tally.held++;
+    if (s->options.is_dry) s->options.events.planned_wait(s->options.events.user, row);
+    break;
   case PLAN_UNCHANGED:
     if (plan->has_id) return false; /* a row under way may have changed it */
     s->tally.unchanged++;
@@ -195,17 +190,18 @@ static bool place_row(struct sync *s, const struct row *row, const struct known 
   struct identity who = identity_of_plan(s, &plan);
   bool has_earlier = plan.is_partial && (identity_find(&s->identities, &who, false).batch ||
                                          identity_find(&s->identities, &who, true).batch);
-  if (!has_earlier && told_at_once(s, row, &plan, known->is_gone, ordinal)) return true;
+  bool is_written = s->options.is_dry && !s->options.adopts && plan_is_of_partner(&plan) && dry_is_written(s, &who);
+  if (!has_earlier && !is_written && told_at_once(s, row, &plan, known->is_gone, ordinal)) return true;
   if (s->options.adopts && plan.what == PLAN_SEND) {
     adopt(s, row, &plan, ordinal);
     return true;
   }
-  if (s->options.is_dry && plan.what == PLAN_SEND) {
-    plan_dry(s, &plan, known);
-    return true;
-  }
   struct place_of_row at = identity_find(&s->identities, &who, false);
   if (at.batch) return merge_planned(s, at, &plan, ordinal);
+  if (is_written && dry_place(s, &who, row)) {
+    drop(s, ordinal);
+    return true;
+  }
   if (identity_find(&s->identities, &who, true).batch) return add_to(s, &s->pool[0], &plan, ordinal) == 0;
   if (plan.what == PLAN_UNCHANGED) {
     s->tally.unchanged++;

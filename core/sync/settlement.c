@@ -356,7 +356,10 @@ void sync_reject(struct sync *s, const struct reject *r) {
   struct reject now = *r;
   s->tally.submitted++;
   s->tally.rejected++;
-  if (s->options.is_dry) return;
+  if (s->options.is_dry) {
+    s->options.events.planned_reject(s->options.events.user, r);
+    return;
+  }
   if (!now.at_ms) now.at_ms = clock_wall_ms(s->options.clock);
   if (rejects_add(&s->rejects, &now, sync_now(s))) return;
   if (settle_rejects(s) == 0 && rejects_add(&s->rejects, &now, sync_now(s))) return;

@@ -105,6 +105,7 @@ void sync_free(struct sync *s) {
   for (uint32_t i = 0; i < s->pool_len; i++) batch_free(&s->pool[i]);
   map_free(&s->identities.map);
   map_free(&s->dry);
+  free(s->dry_partners);
   matching_free(&s->matching);
   rejects_free(&s->rejects);
   ask_free(&s->ask);
@@ -159,7 +160,7 @@ static void abandon(struct sync *s) {
 static bool take_exchanges(struct sync *s) {
   struct exchange *e;
   bool any = false;
-  if (s->options.is_dry) return false; /* there is no transport */
+  if (s->options.is_dry) return dry_has_room(s); /* there is no transport */
   while ((e = transport_next(s->options.transport))) {
     if (!leftover_take(s, e) && !asking_take(s, e)) dispatch_take(s, e);
     any = true;

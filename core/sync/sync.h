@@ -34,8 +34,11 @@ struct sync_events {
   void (*acked)(void *user, uint64_t ordinal, struct slice object);
   void (*dropped)(void *user, uint64_t ordinal); /* no call to come: unchanged, superseded, held, pending */
   void (*refused)(void *user, uint64_t ordinal, const struct sync_refusal *why);
-  /* What a dry run would do with a row: CREATE or update, KNOWN fields before. */
+  /* What a dry run would do with a row: CREATE or update, KNOWN fields before; or
+   * reject it; or wait with it for a create of its key whose outcome is unknown. */
   void (*planned)(void *user, const struct row *row, bool is_create, const struct known *known);
+  void (*planned_reject)(void *user, const struct reject *r);
+  void (*planned_wait)(void *user, const struct row *row);
   void (*warn)(void *user, const char *message);
   /* The stream, opened when it is first needed; NULL and *err: it cannot be had. */
   struct stream *(*stream)(void *user, struct error *err);
