@@ -77,6 +77,28 @@ def children(pid):
         return []
 
 
+# The same key, as an entry of its own, for what takes hoko.http there.
+OTHER = """
+    local url = hoko.args[1]
+    for i = 1, 5 do
+      local answer, message, code = hoko.http.get(url .. "/partners", { auth = "crm", retries = 0 })
+      print(answer and answer.status, message, code)
+      for name, value in pairs(answer and answer.headers or {}) do print(name, value) end
+    end
+    print(pcall(hoko.http.get, url .. "/partners", { auth = "crm", headers = { Authorization = "x" } }))
+    print(pcall(hoko.http.get, "https://evil.example/", { auth = "crm" }))
+    print(pcall(hoko.http.get, (url:gsub("127.0.0.1", "localhost")), { auth = "crm" }))
+    error("the end")
+"""
+
+# Both keys have been used when what follows goes wrong.
+TALK = """
+    print(hoko.http.get(hoko.args[1] .. "/partners", { auth = "crm", retries = 0 }))
+    for partner in hoko.partners.list() do print(partner.id) end
+    io.stdout:flush()
+"""
+
+
 class Canary(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="hoko-canary-")
@@ -117,13 +139,17 @@ class Canary(unittest.TestCase):
 
     def with_keystore(self, url):
         """The key in a keystore that is cheap to open; the passphrase comes through a pipe."""
+        shutil.rmtree(os.path.join(self.root, "home", ".config"), ignore_errors=True)
+        shutil.rmtree(os.path.join(self.project, ".hoko"), ignore_errors=True)
         lines = f"{PASSPHRASE}\n{KEY}\n"
         added = self.hoko("key", "add", "default", "--passphrase-fd", "0", "--base-url", url, stdin=lines)
         self.assertEqual(added.returncode, 0, added.stderr)
         cheap = self.hoko("key", "passwd", "--kdf", "interactive", "--passphrase-fd", "0",
                           stdin=f"{PASSPHRASE}\n{PASSPHRASE}\n")
         self.assertEqual(cheap.returncode, 0, cheap.stderr)
-        return added.stdout + added.stderr + cheap.stdout + cheap.stderr
+        other = self.hoko("key", "add", "crm", "--passphrase-fd", "0", "--base-url", url, stdin=lines)
+        self.assertEqual(other.returncode, 0, other.stderr)
+        return b"".join(done.stdout + done.stderr for done in (added, cheap, other))
 
     def passphrase_fd(self):
         r, w = os.pipe()
@@ -165,11 +191,24 @@ class Canary(unittest.TestCase):
             print(os.getenv("HOKO_API_KEY"), os.getenv("HOKO_PASSPHRASE_FILE"))
             hoko.partners.upsert({ { name = "A" } }, { stream = "s" })
             for name, value in pairs(_G) do print(name, value) end""", None),
+        ("other services", [], OTHER, None),
+        ("other services on a bad day", ["--fault", "1:status=401", "--fault", "2:reset-before", "--fault", "3:truncate",
+                                         "--fault", "4:redirect=https://evil.example/"], OTHER, None),
+    ]
+
+    # Each ends the run from outside: options, script, exit code.
+    ENDS = [
+        ("time", ["--timeout", "300ms"], TALK + "while true do end", 8),
+        ("memory", ["--memory", "32MiB"], TALK + "local t = {} for i = 1, 1e9 do t[i] = { i } end", 8),
+        ("killed", [], TALK + 'os.execute("kill -9 $PPID")', -9),
+        ("dry run", ["--dry-run"], TALK, None),
+        ("rejects", [], TALK + 'hoko.partners.upsert({ { name = "", key = "k" } }, { key = "key", stream = "s" })', None),
     ]
 
     def run_words(self, url, script, *more):
         path = self.script(script) if script else "scripts/partners.lua"
-        return ["run", "-vvv", "--base-url", url, "--give-up", "1s", "--report", "report.json", *more, path]
+        return ["run", "-vvv", "--base-url", url, "--give-up", "1s", "--report", "report.json",
+                "--allow-net", "127.0.0.1,localhost", "--allow-run", "true", *more, path, *([url] if script else [])]
 
     def test_no_run_leaves_the_key_of_the_environment_anywhere(self):
         for name, mock, script, code in self.RUNS:
@@ -200,8 +239,20 @@ class Canary(unittest.TestCase):
                     self.assert_clean(done.stdout + done.stderr, more)
                 self.assert_clean(self.stop_mocks(), "the mock's output")
                 self.assert_files_clean()
-                shutil.rmtree(os.path.join(self.root, "home", ".config"))
-                shutil.rmtree(os.path.join(self.project, ".hoko"), ignore_errors=True)
+
+    def test_no_end_from_outside_leaves_a_key_anywhere(self):
+        for name, options, script, code in self.ENDS:
+            with self.subTest(run=name):
+                url = self.mock("--partners", "3")
+                self.with_keystore(url)
+                fd = self.passphrase_fd()
+                done = self.hoko(*self.run_words(url, script, "--passphrase-fd", str(fd), *options), pass_fds=[fd])
+                if code is not None:
+                    self.assertEqual(done.returncode, code, done.stderr)
+                self.assertIn(b"00000000-0000-4000-8000-000000000001", done.stdout)  # the key was used
+                self.assert_clean(done.stdout + done.stderr, "output")
+                self.assert_clean(self.stop_mocks(), "the mock's output")
+                self.assert_files_clean()
 
     def stalled_run(self):
         """A run whose request is on the wire and will not be answered soon."""
