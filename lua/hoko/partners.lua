@@ -19,12 +19,13 @@ local function size_of(value)
   return type(value) == "string" and native.size(value) or value
 end
 
-local function check_key(name, key)
+-- IS_OF_SOURCE: of rows that are no partners yet, so that their id is just a field.
+local function check_key(name, key, is_of_source)
   if type(key) ~= "string" then return end
   if key == "" or #key > 40 then
     native.raise(("%s: option 'key' must be a field's name of 1 to 40 bytes"):format(name))
   end
-  if key == "id" then
+  if key == "id" and not is_of_source then
     native.raise(name .. ": option 'key' cannot be 'id': a row with an id is an update already")
   end
 end
@@ -47,7 +48,7 @@ local function check_missing(name, stream, given)
 end
 
 local function run(name, rows, given, more)
-  check_key(name, given.key)
+  check_key(name, given.key, more.key_of_source)
   local stream = stream_of(name, given)
   if more.verb ~= "adopt" then check_missing(name, stream, given) end
   local limits = task.limits

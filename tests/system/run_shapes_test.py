@@ -44,6 +44,12 @@ class Shapes(RunTest):
         self.assert_rows(submitted=2, created=1, rejected=1)
         self.assertEqual([reject["source"] for reject in self.rejects()], [{"file": "data.csv", "line": 4}])
 
+    def test_the_id_of_a_source_s_row_can_be_its_key(self):
+        for created in (1, 0):
+            self.script("""hoko.sync{ source = { { id = 7, title = "A" } }, key = "id",
+                transform = function(row) return { name = row.title } end }""")
+            self.assert_rows(submitted=1, **({"created": 1} if created else {"unchanged": 1}))
+
     def test_pages_are_a_source(self):
         self.script("""hoko.sync{ key = "code", source = hoko.pages(function(page)
               page = page or 1

@@ -5,18 +5,66 @@ HOKO names the program under test.
 
 import csv
 import glob
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
+import urllib.parse
 
 from postgres import Postgres
-from support import HOKO, Mock
+from serving import ServeTest
+from support import HOKO, Mock, wait_for
 
 SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts")
+
+
+class Pages(http.server.ThreadingHTTPServer):
+    """Another service: PEOPLE changed since, three a page; keeps what it was asked and what was posted."""
+
+    daemon_threads = True
+
+    def __init__(self, people):
+        super().__init__(("127.0.0.1", 0), PagesHandler)
+        self.port = self.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.people, self.broken_page, self.asked, self.posted = people, None, [], []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
+
+
+class PagesHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        text = urllib.parse.urlsplit(self.path).query
+        self.server.asked.append(text)
+        query = dict(urllib.parse.parse_qsl(text, keep_blank_values=True))
+        page = int(query["page"])
+        if page == self.server.broken_page:
+            return self.reply(500, {})
+        people = [person for person in self.server.people if person["changed_at"] > query["since"]]
+        is_last = len(people) <= 3 * page
+        return self.reply(200, {"people": people[3 * page - 3:3 * page], "next_page": None if is_last else page + 1})
+
+    def do_POST(self):
+        self.server.posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.reply(200, {})
+
+    def reply(self, status, body):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
 
 
 class Scripts(unittest.TestCase):
@@ -31,13 +79,14 @@ class Scripts(unittest.TestCase):
         self.addCleanup(self.mock.end)
         self.before = {partner["id"]: partner for partner in self.mock.partners()}
 
-    def run_script(self, name, *args, code=0, options=()):
+    def run_script(self, name, *args, code=0, options=(), **env):
         report = self.folder + "/report.json"
         done = subprocess.run(
             [HOKO, "run", "--base-url", self.mock.url, "--report", report, *options, f"scripts/{name}.lua", *args],
-            cwd=self.folder, env={"PATH": os.environ["PATH"], "HOME": self.home, "HOKO_API_KEY": "any"},
+            cwd=self.folder, env={"PATH": os.environ["PATH"], "HOME": self.home, "HOKO_API_KEY": "any", **env},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, code, done.stderr)
+        self.err = done.stderr
         with open(report, encoding="utf-8") as file:
             rows = json.load(file)["rows"]
         return done.stdout, {name: count for name, count in rows.items() if count}
@@ -151,6 +200,89 @@ class Scripts(unittest.TestCase):
         self.assertEqual(out, "".join(
             f"{partner['createdAt']}\t{partner['name']}\t{partner['phone'] or '-'}\n" for partner in newest))
 
+    def seen(self, partners):
+        return [(partner["name"], partner["email"], partner["phone"]) for partner in partners]
+
+    def test_arabic_spreadsheet(self):
+        _, rows = self.run_script("arabic_spreadsheet")
+        self.assertEqual(rows, {"submitted": 4, "created": 4})
+        self.assertEqual(self.seen(self.made()), [
+            ("مؤسسة الأمل للتجارة", "contact@alamal.example", "+966551112223"),
+            ("دار الحكمة للنشر", "info@hikma.example", "+966112345678"),
+            ("سارة القحطاني", None, "+966507654321"), ("متجر الواحة", "shop@waha.example", None)])
+        self.assertEqual(self.run_script("arabic_spreadsheet")[1], {"submitted": 4, "unchanged": 4})
+
+    def test_merging_sources(self):
+        out, _ = self.run_script("merging_sources")
+        self.assertEqual(out, "4 partners, 4 of them changed\n")
+        self.assertEqual(self.seen(self.made()), [
+            ("Falcon Reviews", "desk@falcon.example", "+966551234567"), ("دار الكتاب العربي", None, None),
+            ("Petra Travel Blog", "hello@petra.example", "+966112223344"), ("Sinbad Deals", "team@sinbad.example", None)])
+
+    def test_cleaning_phones(self):
+        before = list(self.before.values())
+        for partner, phone in zip(before, ("055 123 4567", "(011) 222-3344", "call me", "٠٥٠١١١٢٢٢٣")):
+            partner["phone"] = phone
+        with open(self.folder + "/before.json", "w", encoding="utf-8") as file:
+            json.dump(before, file)
+        self.mock = Mock("--data", self.folder + "/before.json")
+        self.addCleanup(self.mock.end)
+        out, rows = self.run_script("cleaning_phones")
+        self.assertEqual(out, "3 cleaned, 1 unclear\n")
+        self.assertEqual(rows, {"submitted": 3, "updated": 3})
+        self.assertEqual([partner["phone"] for partner in self.mock.partners()[:4]],
+                         ["+966551234567", "+966112223344", "call me", "+966501112223"])
+        self.assertEqual(self.run_script("cleaning_phones")[0], "0 cleaned, 1 unclear\n")
+
+    def test_deleting_what_left(self):
+        self.assertEqual(self.run_script("deleting_what_left")[0], "20 members, 0 left\n")
+        path = self.folder + "/scripts/data/members.csv"
+        with open(path, encoding="utf-8") as file:
+            lines = file.readlines()
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(lines[:5] + lines[7:])
+        self.assertEqual(self.run_script("deleting_what_left")[0], "18 members, 2 left\n")
+        self.assertEqual(len(self.made()), 18)
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(lines[:5])
+        self.run_script("deleting_what_left", code=7)
+        self.assertIn("missing_limit", self.err)
+        self.assertEqual(len(self.made()), 18)
+
+    def test_adopting_partners(self):
+        out, rows = self.run_script("adopting_partners")
+        self.assertEqual(out, "274 adopted, 2 created, 0 updated\n")
+        self.assertEqual([partner["name"] for partner in self.made()], ["Al Noor Weekly", "Desert Rose Books"])
+        self.assertEqual(self.run_script("adopting_partners")[0], "0 adopted, 0 created, 0 updated\n")
+
+    def test_paged_api(self):
+        people = [{"id": i, "full_name": f"Person {i}", "email": f"P{i}@crm.example", "phone": f"05500000{i:02}",
+                   "changed_at": f"2026-11-{i:02}T00:00:00Z"} for i in range(1, 8)]
+        crm = Pages(people)
+        self.addCleanup(crm.end)
+        allowed = [f"--allow-net=127.0.0.1:{crm.port}"]
+        crm.broken_page = 3
+        self.run_script("paged_api", crm.url, code=1, options=allowed)
+        self.assertIn("page 3: the API answered 500", self.err)
+        self.assertEqual(len(self.made()), 6)
+        crm.broken_page = None
+        self.assertEqual(self.run_script("paged_api", crm.url, options=allowed)[1],
+                         {"submitted": 7, "created": 1, "unchanged": 6})
+        people[1].update(full_name="Person Two", changed_at="2026-11-20T00:00:00Z")
+        del crm.asked[:]
+        self.assertEqual(self.run_script("paged_api", crm.url, options=allowed)[1], {"submitted": 1, "updated": 1})
+        self.assertEqual(crm.asked, ["page=1&since=2026-11-07T00%3A00%3A00Z"])
+        self.assertIn(("Person Two", "p2@crm.example", "+966550000002"), self.seen(self.made()))
+
+    def test_alerting_by_hand(self):
+        chat = Pages([])
+        self.addCleanup(chat.end)
+        allowed = [f"--allow-net=127.0.0.1:{chat.port}", "--allow-env=CHAT_URL"]
+        self.run_script("alerting", options=allowed, CHAT_URL=chat.url)
+        self.assertEqual(chat.posted, [{"text": "The sync nothing works again."}])
+        self.run_script("alerting", options=allowed, code=1, CHAT_URL="http://127.0.0.1:1")
+        self.assertIn("not allowed", self.err)
+
     def test_the_first_sync_of_the_readme(self):
         self.folder = self.home + "/new"
         subprocess.run([HOKO, "init", self.folder], check=True, capture_output=True, timeout=60)
@@ -171,7 +303,25 @@ class Scripts(unittest.TestCase):
                 with open(path, encoding="utf-8") as file:
                     lines = file.read().splitlines()
                 self.assertTrue(6 <= len(lines) <= 40)
-                self.assertIn(f"--   hoko run scripts/{name}.lua", "\n".join(lines))
+                self.assertRegex("\n".join(lines), rf"--   hoko run (--\S+ )*scripts/{name}\.lua")
+
+
+class Alerting(ServeTest):
+    def test_a_job_s_failure_and_recovery_are_told_once_each(self):
+        chat = Pages([])
+        self.addCleanup(chat.end)
+        shutil.copy(SCRIPTS + "/alerting.lua", self.path("alerting.lua"))
+        self.write("sync.lua", 'if not io.open("ok") then error("no such luck") end')
+        self.jobs(crm='script = "sync.lua", every = "1s", on_failure = "alerting.lua", on_recovery = "alerting.lua", '
+                      f'allow = {{ net = {{ "127.0.0.1:{chat.port}" }}, env = {{ "CHAT_URL" }} }}')
+        self.serve(env=self.environment(CHAT_URL=chat.url))
+        wait_for("the alert", lambda: len(chat.posted) == 1)
+        self.write("ok", "")
+        wait_for("the all-clear", lambda: len(chat.posted) == 2)
+        self.stop()
+        texts = [posted["text"] for posted in chat.posted]
+        self.assertRegex(texts[0], r"\AThe sync crm fails: .*no such luck \(hoko runs show \w{26}\)\Z")
+        self.assertEqual(texts[1], "The sync crm works again.")
 
 
 if __name__ == "__main__":
