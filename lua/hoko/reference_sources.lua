@@ -49,12 +49,13 @@ io.open("out.json", "w"):write('{"items":[{"name":"Al Noor"}]}'):close()
 hoko.json("out.json", { at = "$.items" })().name --> "Al Noor"]] },
 
   { name = "hoko.sql",
-    text = "Rows of a query, as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is short for it.",
+    text = "Rows of a query as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is the same.",
     overload = "fun(dsn: string, query: string, ...: string|number|boolean|nil): hoko.Source",
     options = {
       { name = "dsn", type = "string", required = true,
         text = "sqlite:FILE, or postgresql://USER@HOST/DATABASE without a password; the file or host must be allowed" },
-      { name = "query", type = "string", required = true, text = "one SELECT; parameters are ? in SQLite, $1 in PostgreSQL" },
+      { name = "query", type = "string", required = true,
+        text = "one SELECT; parameters are ? in SQLite, $1 in PostgreSQL" },
       { name = "params", type = "table", luals = "any[]", text = "their values; hoko.null for NULL" },
       { name = "auth", type = "string",
         text = "the keystore entry with the password; without it ~/.pgpass is asked" },

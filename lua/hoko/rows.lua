@@ -9,14 +9,16 @@ Rows.__name = "hoko.Rows"
 local function returned(rows) return rows, nil, nil, rows end
 
 local function close_source(source)
-  if native.is_source(source) or getmetatable(source) == Rows then
+  local meta = getmetatable(source) -- hidden of a native source
+  if native.is_source(source) or type(meta) == "table" and meta.__close then
     local closed <close> = source -- luacheck: ignore 211
   end
 end
 
+local methods = {}
+
 -- Fields that rows have themselves are found without a call of this.
 function Rows.__index(_, name)
-  local methods = { filter = Rows.filter, map = Rows.map, take = Rows.take }
   if methods[name] then return methods[name] end
   local near = type(name) == "string" and native.nearest(name, methods)
   return native.raise(("hoko.rows(…) has no '%s'%s"):format(tostring(name),
@@ -45,7 +47,7 @@ local function check_function(name, f)
 end
 
 --- Only the rows for which `f` is true.
-function Rows:filter(f)
+function methods:filter(f)
   check_function("hoko.rows(…):filter", f)
   return returned(new(function()
     local row = self()
@@ -55,7 +57,7 @@ function Rows:filter(f)
 end
 
 --- What `f` makes of each row; nil leaves the row out.
-function Rows:map(f)
+function methods:map(f)
   check_function("hoko.rows(…):map", f)
   return returned(new(function()
     local row = self()
@@ -68,7 +70,7 @@ function Rows:map(f)
 end
 
 --- At most `count` rows; the source is closed behind the last.
-function Rows:take(count)
+function methods:take(count)
   if math.type(count) ~= "integer" or count < 0 then
     native.raise("hoko.rows(…):take: expected a whole number from 0, got " .. options.describe(count))
   end
@@ -88,9 +90,10 @@ local function array_pull(rows)
   end
 end
 
---- A source, a function or an array as rows that can be filtered, mapped and cut.
-function hoko.rows(source)
-  if options.is_callable(source) then return returned(new(source, source)) end
+--- A source, a function or an array as rows that can be filtered, mapped and cut; as a
+--- `for` it takes the values of io.lines, of which the fourth is closed.
+function hoko.rows(source, _, _, closing)
+  if options.is_callable(source) then return returned(new(source, closing or source)) end
   if type(source) == "table" then return returned(new(array_pull(source))) end
   return native.raise("hoko.rows: expected a source, a function or an array, got " .. options.describe(source))
 end

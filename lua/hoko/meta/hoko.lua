@@ -329,7 +329,7 @@ hoko.json = {}
 ---@field params? any[] their values; hoko.null for NULL
 ---@field auth? string the keystore entry with the password; without it ~/.pgpass is asked
 
----Rows of a query, as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is short for it.
+---Rows of a query as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is the same.
 ---```lua
 ---io.open("crm.db", "w"):close() -- an empty database
 ---hoko.sql("sqlite:crm.db", "SELECT ? AS name", "Al Noor")().name --> "Al Noor"

@@ -45,6 +45,22 @@ test("a stage asks for a row only when it is asked for one", function()
   expect(pulled):equals(2)
 end)
 
+test("what a for would close is closed: io.lines and the like", function()
+  local closed = 0
+  local closing = setmetatable({}, { __close = function() closed = closed + 1 end })
+  for row in hoko.rows(counter(5), nil, nil, closing):take(2) do
+    if row == 1 then break end
+  end
+  expect(closed):equals(1)
+  local file = io.open(path)
+  expect(hoko.rows(io.lines(path)):map(string.upper):take(1)()):equals("CODE,NAME,FIRST,LAST")
+  for line in hoko.rows(file:lines()) do
+    if line then break end
+  end
+  expect(io.type(file)):equals("file")
+  file:close()
+end)
+
 test("an end stays the end", function()
   local answers = { "a", nil, "b" }
   local n = 0
