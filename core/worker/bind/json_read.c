@@ -8,7 +8,7 @@
 #include <limits.h>
 #include <math.h>
 
-enum { NUMBER_MAX = 400, FIELDS_GUESS_MAX = 64 };
+enum { NUMBER_MAX = 400, FIELDS_GUESS_MAX = 64, SHORT_DIGITS = 18 };
 
 static int fail(const struct json_read *r, struct error *err, const char *what) {
   uint64_t line = json_line(r->scan), column = json_column(r->scan);
@@ -45,8 +45,24 @@ static int push_string(lua_State *L, struct json_read *r, struct error *err) {
   return 0;
 }
 
+/* The whole number TEXT, of so few digits that it fits; false: it is another one. */
+static bool is_short_integer(struct slice text, lua_Integer *value) {
+  size_t i = text.ptr[0] == '-';
+  if (text.len - i > SHORT_DIGITS) return false;
+  lua_Integer n = 0;
+  for (bool is_negative = i > 0; i < text.len; i++) {
+    unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
+    if (digit > 9) return false;
+    n = n * 10 + (is_negative ? -(lua_Integer)digit : (lua_Integer)digit);
+  }
+  *value = n;
+  return true;
+}
+
 static int push_number(lua_State *L, struct json_read *r, struct error *err) {
   struct slice text = r->scan->text;
+  lua_Integer value;
+  if (is_short_integer(text, &value)) return lua_pushinteger(L, value), 0;
   char copy[NUMBER_MAX]; /* Lua's own conversion wants a NUL behind */
   if (text.len >= sizeof copy) return fail(r, err, "a number has more than 399 characters");
   memcpy(copy, text.ptr, text.len);
@@ -59,6 +75,18 @@ static int push_number(lua_State *L, struct json_read *r, struct error *err) {
                                : "an integer does not fit 64 bits; let the source write it as a string");
 }
 
+/* What needs no more room than the one place that every caller has. */
+static inline int push_scalar(lua_State *L, struct json_read *r, enum json_token token, struct error *err) {
+  switch (token) {
+  case JSON_STRING: return push_string(L, r, err);
+  case JSON_NUMBER: return push_number(L, r, err);
+  case JSON_TRUE: lua_pushboolean(L, true); return 0;
+  case JSON_FALSE: lua_pushboolean(L, false); return 0;
+  case JSON_NULL: lua_pushlightuserdata(L, NULL); return 0;
+  default: return json_read_push(L, r, token, err);
+  }
+}
+
 static int push_array(lua_State *L, struct json_read *r, struct error *err) {
   lua_newtable(L);
   for (lua_Integer n = 1;; n++) {
@@ -66,7 +94,7 @@ static int push_array(lua_State *L, struct json_read *r, struct error *err) {
     if (token == JSON_ERROR) return -1;
     if (token == JSON_ARRAY_END && n == 1) (void)json_mark_array(L);
     if (token == JSON_ARRAY_END) return 0;
-    if (json_read_push(L, r, token, err)) return -1;
+    if (push_scalar(L, r, token, err)) return -1;
     lua_rawseti(L, -2, n);
   }
 }
@@ -95,9 +123,17 @@ static void keep_name(lua_State *L, struct json_keys *k, int n) {
   k->len = n + 1;
 }
 
+/* Names are short: a loop is done before memcmp() is called. */
+static inline bool is_same_name(struct slice a, struct slice b) {
+  size_t i = 0;
+  if (a.len != b.len) return false;
+  while (i < a.len && a.ptr[i] == b.ptr[i]) i++;
+  return i == a.len;
+}
+
 /* Pushes the name of the N-th field of the table at the top. */
 static int push_name(lua_State *L, struct json_read *r, struct json_keys *k, int n, struct error *err) {
-  if (k && n < k->len && !r->scan->has_escape && slice_equal(k->name[n], r->scan->text)) {
+  if (k && n < k->len && !r->scan->has_escape && is_same_name(k->name[n], r->scan->text)) {
     lua_rawgeti(L, -2, n + 1);
     return 0;
   }
@@ -115,7 +151,7 @@ static int push_members(lua_State *L, struct json_read *r, struct json_keys *k, 
     if (token == JSON_OBJECT_END) break;
     if (token == JSON_ERROR || push_name(L, r, k, n, err)) return -1;
     token = next(r, err);
-    if (token == JSON_ERROR || json_read_push(L, r, token, err)) return -1;
+    if (token == JSON_ERROR || push_scalar(L, r, token, err)) return -1;
     lua_rawset(L, -3);
   }
   *guess = n < FIELDS_GUESS_MAX ? n : FIELDS_GUESS_MAX;
