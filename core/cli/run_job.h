@@ -90,6 +90,7 @@ struct run_job {
   struct permits permits;
   struct keystore *keystore; /* unlocked; NULL until a key of it is needed */
   char stream[PATH_SIZE], script[PATH_SIZE];
+  void *of_command; /* what events need that the command adds; or NULL */
 };
 
 /* Finds the project and starts *W, which has read hoko.lua and waits for the job.  -1: *err;

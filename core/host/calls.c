@@ -115,7 +115,7 @@ static void step_api(struct running *r) {
   struct buf reply = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2 * 3 / 2);
   struct error err;
   int rc;
-  if (api_call_step(&r->api, &r->for_call.transport, r->job->clock, &reply, &rc, &err)) {
+  if (api_call_step(&r->api, &r->call_gate.transport, r->job->clock, &reply, &rc, &err)) {
     if (rc == 0 && !buf_ok(&reply)) rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
     if (rc) reply_error(r, &err);
     else running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(&reply)}});
@@ -315,7 +315,7 @@ void calls_stop(struct running *r, const struct error *why) {
 }
 
 int64_t calls_wake_at(struct running *r) {
-  const int64_t at[] = {api_call_wake_at(&r->api, &r->for_call.transport), http_calls_wake_at(&r->http),
+  const int64_t at[] = {api_call_wake_at(&r->api, &r->call_gate.transport), http_calls_wake_at(&r->http),
                         queries_wake_at(&r->queries)};
   int64_t first = at[0] < at[1] ? at[0] : at[1];
   return first < at[2] ? first : at[2];

@@ -48,6 +48,15 @@ struct allowed {
 
 /* ---- a job ---- */
 
+/* What is about to be sent for the first time. */
+struct write_plan {
+  int64_t creates, updates, deletes;
+  bool is_all;         /* false: more may come */
+  const char *request; /* of a call of the script's own, "POST /links"; NULL: of rows */
+};
+
+enum confirmed { CONFIRMED_NO, CONFIRMED_YES, CONFIRMED_ALWAYS };
+
 struct run_events {
   void *user;
   void (*output)(void *user, bool is_stderr, struct slice bytes); /* of the script */
@@ -62,6 +71,8 @@ struct run_events {
   void (*planned_wait)(void *user, const struct row *row);
   /* Of a dry run: a key that the source no longer has, and whether it would be deleted. */
   void (*missing)(void *user, const struct partner *p, bool is_deleted);
+  /* Whether that may be sent; NULL: it may. */
+  enum confirmed (*confirm)(void *user, const struct write_plan *plan);
   /* Of a session: how wide tables may be now. */
   size_t (*columns)(void *user);
   /* Of JOB_TESTS, where it wants them: a test has ended; MESSAGE is empty where it passed,

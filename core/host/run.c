@@ -82,6 +82,8 @@ int running_need_net(struct running *r, struct error *err) {
   meter_init(&r->meter, net_transport(r->net), r->result);
   metered_init(&r->for_rows, &r->meter);
   metered_init(&r->for_call, &r->meter);
+  gate_init(&r->rows_gate, &r->for_rows, r, true);
+  gate_init(&r->call_gate, &r->for_call, r, false);
   return 0;
 }
 

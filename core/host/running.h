@@ -5,6 +5,7 @@
 #include "host/api_call.h"
 #include "host/commands.h"
 #include "host/files.h"
+#include "host/gate.h"
 #include "host/host.h"
 #include "host/http_call.h"
 #include "host/metered.h"
@@ -44,6 +45,8 @@ struct running {
   struct net *net;           /* NULL until a request is to be sent */
   struct meter meter;        /* of it, counted */
   struct metered for_rows, for_call; /* its two askers */
+  struct gate rows_gate, call_gate;  /* before them */
+  bool is_always_fine;               /* no write is asked about any more */
   struct api_call api;
   struct commands commands;
   struct http_calls http;

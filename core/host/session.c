@@ -57,10 +57,22 @@ static void begin(struct running *r) {
   r->stop = (struct error){.code = ERROR_NONE};
   r->before = (struct tally){0};
   r->upsert_began_ns = 0;
+  gate_shut(&r->call_gate);
   r->interrupt = (struct interrupt){.is_asked = false};
   r->result->has_error = false;
   buf_clear(&r->result->excerpt);
   buf_clear(&r->result->trace);
+}
+
+/* A session that waits for its person keeps no stream from other runs. */
+static void release_stream(struct running *r) {
+  struct error err;
+  bool is_clean = !r->before.held && !r->before.pending && r->stop.code == ERROR_NONE;
+  if (!r->stream) return;
+  if (is_clean && !r->job->is_dry && stream_made_clear(r->stream, &err)) running_stop(r, &err);
+  stream_close(r->stream);
+  r->stream = NULL;
+  r->stream_name[0] = '\0';
 }
 
 static void ask(struct running *r, enum entry what, struct slice text, int64_t number) {
@@ -68,6 +80,7 @@ static void ask(struct running *r, enum entry what, struct slice text, int64_t n
   running_send(r,
                &(struct message){.kind = MESSAGE_ENTRY, .number = {what, number}, .text = {text}});
   running_loop(r);
+  release_stream(r);
 }
 
 /* The worker is gone, or is made to go. */

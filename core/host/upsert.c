@@ -130,7 +130,7 @@ static int start_sync(struct running *r, struct error *err) {
   if (running_need_state(r, err) || (!o.is_dry && running_need_net(r, err))) return -1;
   o.state = r->state;
   o.run = r->run_number;
-  if (r->net) o.transport = &r->for_rows.transport;
+  if (r->net) o.transport = &r->rows_gate.transport;
   r->sync_options = o;
   return sync_new(&r->sync, &o, err);
 }
@@ -160,7 +160,7 @@ static int start_settling(struct running *r, bool is_last, struct error *err) {
   struct settle_options o = {.state = r->state,
                              .resend = r->sync_options,
                              .window_ms = r->job->settle_window_ms,
-                             .only_adopts = is_last,
+                             .only_adopts = is_last || r->job->events.confirm, /* nobody was asked yet */
                              .doubt_since_ms = is_last ? doubt_since_ms(r) : 0,
                              .made = is_last ? sync_made(r->sync) : NULL};
   o.resend.events.acked = NULL; /* no row of the script's */
@@ -227,6 +227,7 @@ void upsert_begin(struct running *r, const struct message *m) {
   r->rejects_told = r->credits = r->keyless_rejects = r->resent_since_ms = 0;
   seen_free(&r->seen);
   r->warned[0] = '\0';
+  gate_shut(&r->rows_gate);
   r->upsert_began_ns = running_now(r);
   r->upsert_requests = r->result->requests_sent;
   if (upsert_options_read(&r->upsert, m->text[0], &err)) {

@@ -24,6 +24,12 @@ struct repl_options {
   struct repl_events events;
 };
 
+/* Asks QUESTION, whose answers begin with one of KEYS, of which the large one is meant by
+ * anything else: "yNa".  Ctrl-C is the large one, too, and stays for who reads
+ * SIGNAL_FD.  '\0': OPTIONS have no terminal, so nobody was asked. */
+char repl_ask(const struct repl_options *options, int signal_fd, const char *question,
+              const char *keys);
+
 /* Until Ctrl-D, os.exit() or a signal, whose number is returned, else 0.  -1: *err. */
 MUST_USE int repl_run(struct session *s, const struct repl_options *options, struct error *err);
 

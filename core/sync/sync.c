@@ -216,6 +216,16 @@ void sync_stop(struct sync *s, const struct error *why) {
 
 const struct error *sync_error(const struct sync *s) { return s->is_stopped ? &s->why : NULL; }
 
+struct sync_planned sync_planned(const struct sync *s) {
+  struct sync_planned p = {.is_all = s->is_ended && !s->intake.payload && !s->pool[0].rows_len};
+  for (uint32_t n = 1; n < s->pool_len; n++) {
+    const struct batch *b = &s->pool[n];
+    if (b->state == BATCH_FREE) continue;
+    *(b->kind == BATCH_CREATE ? &p.creates : &p.updates) += b->rows_len;
+  }
+  return p;
+}
+
 const struct tally *sync_tally(const struct sync *s) { return &s->tally; }
 
 int64_t sync_doubt_since_ms(const struct sync *s) { return s->doubt_since_ms; }

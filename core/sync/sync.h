@@ -93,6 +93,13 @@ void sync_stop(struct sync *s, const struct error *why);
 /* Why it stopped; NULL: it did not. */
 const struct error *sync_error(const struct sync *s);
 
+/* Rows that are to be sent, as far as is known. */
+struct sync_planned {
+  int64_t creates, updates;
+  bool is_all; /* no row comes any more, and none waits for another one's outcome */
+};
+struct sync_planned sync_planned(const struct sync *s);
+
 const struct tally *sync_tally(const struct sync *s);
 /* When (wall clock, the server's) the first create left that was sent again, refused or
  * unclear: from then on twins are looked for.  0: none was. */

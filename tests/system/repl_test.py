@@ -6,13 +6,15 @@ HOKO names the program under test.
 import os
 import random
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
-from support import HOKO, IS_SANITIZED, wait_for
-from terminal import Terminal
+from support import HOKO, IS_SANITIZED, Mock, wait_for
+from terminal import DEADLINE, Terminal
 
 PROMPT = "hoko> "
 STOP_S = 1 if IS_SANITIZED else 0.2  # what Ctrl-C may take
@@ -257,6 +259,117 @@ class History(Repl):
             self.assertEqual(self.enter(terminal, "#x"), f"{count}\n")
 
 
+ROWS = "hoko.partners.upsert{ { name = 'a' }, { name = 'b' }, { id = '00000000-0000-4000-8000-000000000001', name = 'c' } }"
+AWAY = ("--base-url", "https://hoko.invalid/api", "--give-up", "1ms")  # a name that none has
+QUESTION = "Send? [y/N/a] "
+
+
+class Writes(Repl):
+    def ask(self, terminal, line):
+        """Types LINE; returns what it asks about."""
+        terminal.send(line + "\r")
+        return terminal.expect(QUESTION).split("\n", 1)[1].strip()
+
+    def answer(self, terminal, keys):
+        terminal.send(keys)
+        return terminal.expect(PROMPT)
+
+    def test_a_write_is_shown_before_it_is_sent(self):
+        terminal = self.open(*AWAY)
+        self.assertEqual(self.ask(terminal, ROWS), "create 2, update 1 at https://hoko.invalid with HOKO_API_KEY")
+        for no in ("n\r", "\r", "what\r", "\x03"):
+            shown = self.answer(terminal, no)
+            self.assertNotIn("no address is known", shown)
+            self.ask(terminal, ROWS)
+        self.assertIn("pending = 3", self.answer(terminal, "n\r"))
+        self.ask(terminal, ROWS)
+        self.assertIn("no address is known", self.answer(terminal, "y\r"))  # so it tried
+
+    def test_always_is_for_the_session(self):
+        terminal = self.open(*AWAY)
+        self.ask(terminal, ROWS)
+        self.assertIn("no address is known", self.answer(terminal, "a\r"))
+        self.assertIn("no address is known", self.enter(terminal, ROWS))
+
+    def test_other_writes_are_shown_too(self):
+        terminal = self.open(*AWAY)
+        ids = "{ '00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002' }"
+        at = " at https://hoko.invalid with HOKO_API_KEY"
+        self.assertEqual(self.ask(terminal, f"hoko.partners.delete{ids}"), "delete 2" + at)
+        self.assertIn("not sent: it was not confirmed", self.answer(terminal, "n\r"))
+        self.assertEqual(self.ask(terminal, "hoko.api.post('/links', { a = 1 })"), "POST /links" + at)
+        self.assertIn("not sent: it was not confirmed", self.answer(terminal, "n\r"))
+        self.assertEqual(self.ask(terminal, "hoko.partners.create{ { name = 'a' } }"), "create 1" + at)
+        self.answer(terminal, "n\r")
+        self.assertIn("no address is known", self.enter(terminal, "hoko.api.get('/links')"))  # which writes nothing
+
+    def test_a_source_without_end_says_that_there_is_more(self):
+        terminal = self.open(*AWAY)
+        shown = self.ask(terminal, "hoko.partners.upsert(function() return { name = 'a' } end)")
+        self.assertRegex(shown, "create [0-9,]+ and more at https://hoko.invalid with HOKO_API_KEY$")
+        self.answer(terminal, "n\r")
+
+    def test_what_was_typed_ahead_is_no_answer(self):
+        terminal = self.open(*AWAY)
+        terminal.send(ROWS + "\ry\ry\r")
+        terminal.expect(QUESTION)
+        terminal.send("n\r")
+        self.assertNotIn("no address is known", terminal.expect(PROMPT))
+
+    def test_yes_asks_nothing(self):
+        self.assertIn("no address is known", self.piped(ROWS, "--yes", *AWAY))
+
+    def test_without_a_terminal_nothing_is_sent_unasked(self):
+        self.assertIn("pending = 3", self.piped(ROWS, *AWAY))
+        self.assertIn("hint: nobody can be asked here; hoko repl --yes sends", self.err)
+
+    def test_a_loopback_server_asks_nothing(self):
+        mock = Mock()
+        self.addCleanup(mock.end)
+        terminal = self.open("--base-url", mock.url)
+        self.assertIn("created = 1", self.enter(terminal, "hoko.partners.upsert{ { name = 'a' } }"))
+        self.assertEqual([partner["name"] for partner in mock.partners()], ["a"])
+
+    def test_a_dry_run_never_sends(self):
+        mock = Mock()
+        self.addCleanup(mock.end)
+        out = self.piped("hoko.partners.upsert{ { name = 'a' } }\nhoko.api.post('/partners', { { name = 'b' } })\n"
+                         "pcall(hoko.partners.delete, { '00000000-0000-4000-8000-000000000001' })",
+                         "--dry-run", "--yes", "--base-url", mock.url)
+        self.assertIn('create  name: "a"', out)
+        self.assertEqual(out.count("not sent: a dry run sends nothing"), 2)
+        self.assertEqual(mock.stats()["requests"], 0)
+
+    def test_a_mock_beside_it_is_there_to_play(self):
+        terminal = self.open("--mock")
+        count = "local n = 0; for _ in hoko.partners.list() do n = n + 1 end; return n"
+        self.assertEqual(self.enter(terminal, count), "20\n")
+        self.assertIn("created = 1", self.enter(terminal, "hoko.partners.upsert({ { name = 'a', crm = 1 } }, "
+                                                          "{ key = 'crm', stream = 's' })"))
+        self.assertEqual(self.enter(terminal, count), "21\n")
+        terminal.send("\x04")
+        self.assertEqual(terminal.wait(), 0)
+        self.assertFalse(os.path.exists(self.folder + "/.hoko"))
+
+    def test_a_prompt_keeps_no_stream_from_others(self):
+        mock = Mock()
+        self.addCleanup(mock.end)
+        terminal = self.open("--base-url", mock.url)
+        upsert = "hoko.partners.upsert({ { name = 'a', crm = 1 } }, { key = 'crm', stream = 's' })"
+        self.assertIn("created = 1", self.enter(terminal, upsert))
+        self.assertIn("unchanged = 1", self.piped(upsert, "--base-url", mock.url))
+        self.assertIn("unchanged = 1", self.enter(terminal, upsert))
+
+    def test_progress_leaves_the_line_as_it_was(self):
+        mock = Mock("--latency", "150")
+        self.addCleanup(mock.end)
+        terminal = self.open("--base-url", mock.url)
+        terminal.send("hoko.partners.upsert({ { name = 'a' } }).created\r")
+        terminal.expect("1 rows")
+        terminal.expect("\r\x1b[K")  # erased
+        self.assertTrue(terminal.expect(PROMPT).endswith("1\n"))
+
+
 # What runs, and whether the variables are there after Ctrl-C.
 RUNAWAYS = [
     ("print('runs') while true do end", True),
@@ -277,6 +390,38 @@ RUNAWAYS = [
 ]
 
 
+class Silent:
+    """A server that takes requests and never answers; ASKED is set by each."""
+
+    def __init__(self):
+        self.asked, self.connections = threading.Event(), []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/api"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        try:
+            while True:
+                connection, _ = self.listener.accept()
+                self.connections.append(connection)
+                threading.Thread(target=self.read, args=(connection,), daemon=True).start()
+        except OSError:
+            pass  # the end
+
+    def read(self, connection):
+        try:
+            while connection.recv(1 << 16):
+                self.asked.set()
+        except OSError:
+            pass  # the client went away
+
+    def end(self):
+        self.listener.close()
+        for connection in self.connections:
+            connection.close()
+
+
 class Interrupts(Repl):
     def interrupt(self, terminal):
         began = time.monotonic()
@@ -293,6 +438,26 @@ class Interrupts(Repl):
                 return int(file.read().rsplit(")", 1)[1].split()[11])
         began = used()
         wait_for("work of the worker", lambda: used() >= began + ticks)
+
+    def test_ctrl_c_stops_what_waits_for_the_network(self):
+        server = Silent()
+        self.addCleanup(server.end)
+        terminal = self.open("--base-url", server.url, "--allow-net", f"127.0.0.1:{server.port}")
+        for code in ("hoko.partners.upsert{ { id = '00000000-0000-4000-8000-000000000001', name = 'b' } }",
+                     "hoko.partners.upsert{ { name = 'a' } }",
+                     "hoko.api.get('/partners')",
+                     "for p in hoko.partners.list() do print(p.name) end",
+                     f"hoko.http.get('{server.url}/partners')",
+                     "hoko.partners.upsert(function() hoko.api.get('/links') return { name = 'a' } end)",
+                     "while true do pcall(hoko.api.get, '/partners') end"):
+            with self.subTest(code=code):
+                self.enter(terminal, "x = 1")
+                server.asked.clear()
+                terminal.send(code + "\r")
+                self.assertTrue(server.asked.wait(DEADLINE))
+                shown = self.interrupt(terminal)
+                self.assertNotIn("none of the variables", shown)
+                self.assertEqual(self.enter(terminal, "x"), "1\n")
 
     def test_ctrl_c_stops_whatever_runs(self):
         terminal = self.open()
