@@ -22,6 +22,7 @@ static const struct shape shapes[MESSAGE_KINDS] = {
     [MESSAGE_OPEN] = {"open", false, 1, 1, false},
     [MESSAGE_OUTPUT] = {"output", false, 1, 1, false},
     [MESSAGE_UPSERT] = {"upsert", false, 0, 1, false},
+    [MESSAGE_FILE] = {"file", false, 0, 1, false},
     [MESSAGE_ROWS] = {"rows", false, 0, 1, true},
     [MESSAGE_REJECT] = {"reject", false, 2, 6, false},
     [MESSAGE_SEEN] = {"seen", false, 0, 1, false},

@@ -30,6 +30,7 @@ enum message_kind {
   MESSAGE_OPEN,      /* enum open_mode; path as the script wrote it */
   MESSAGE_OUTPUT,    /* 1 stdout, 2 stderr; bytes */
   MESSAGE_UPSERT,    /* (none); JSON of the options.  Answered by CREDIT or RESULT */
+  MESSAGE_FILE,      /* (none); the file that the rows from now on come from */
   MESSAGE_ROWS,      /* records */
   MESSAGE_REJECT,    /* line, status (0); code, message, field, key, file, row as JSON */
   MESSAGE_SEEN,      /* (none); the key of a row that the source has and nothing comes of */

@@ -10,6 +10,31 @@
 
 enum { STREAMS_MAX = 1000, TEXT_LIMIT = 1 << 20 };
 
+/* What is told of one key in one stream. */
+struct story {
+  const struct stream_info *stream;
+  const char *key;
+  const struct explained *e;
+  char script[512]; /* of the run that sent it last; "" where that is pruned */
+};
+
+static const char *decision_of(const struct explained *e) {
+  if (e->is_under_way) return "under way";
+  if (e->is_held) return "held";
+  if (e->is_rejected) return "rejected";
+  return e->is_gone ? "gone" : "sent";
+}
+
+static const char *next_of(const struct explained *e) {
+  if (e->is_under_way) return "if the run that sent it ends without an answer, it is held";
+  if (e->is_held)
+    return "hoko settle, or the next run, looks whether it was made; it is not sent again before";
+  if (e->is_gone) return "rejected, changed or not; hoko run --recreate makes it anew";
+  if (e->is_rejected && e->reject.is_retry) return "the next run sends it, even unchanged";
+  if (e->is_rejected) return "sent again when the row changes, or after hoko rejects retry";
+  return "an equal row is not sent; of a changed one, what differs is";
+}
+
 /* ---- for a person ---- */
 
 static void put_line(struct buf *b, const char *name, const char *format, ...) PRINTF_LIKE(3, 4);
@@ -27,8 +52,10 @@ static void put_sent(struct buf *b, const char *name, const char *what, struct s
                      int64_t sent_at_ms) {
   char at[CLOCK_TEXT_SIZE];
   clock_format(sent_at_ms, at);
-  if (run.len > 0) put_line(b, name, "%s by run %.*s at %s", what, SLICE_ARG(run), at);
-  else put_line(b, name, "%s at %s", what, at);
+  if (run.len > 0)
+    put_line(b, name, "%s by run %.*s at %s", what, SLICE_ARG(run), at);
+  else
+    put_line(b, name, "%s at %s", what, at);
 }
 
 static void put_fields(struct buf *b, const struct slice field[ROW_FIELDS]) {
@@ -36,14 +63,26 @@ static void put_fields(struct buf *b, const struct slice field[ROW_FIELDS]) {
     if (field[f].len > 0) put_line(b, row_field_name[f], "%.*s", SLICE_ARG(field[f]));
 }
 
-static void put_known(struct buf *b, const struct explained *e) {
+/* A source of the script's own has no lines. */
+static void put_source(struct buf *b, const struct story *s) {
+  const char *script = s->script[0] ? s->script : "a script whose run is pruned";
+  if (s->e->line > 0)
+    put_line(b, "source", "line %" PRIu32 " of what %s read", s->e->line, script);
+  else if (s->script[0])
+    put_line(b, "source", "a row of %s", script);
+}
+
+static void put_known(struct buf *b, const struct story *s) {
+  const struct explained *e = s->e;
   char id[UUID_TEXT_LEN];
   uuid_format(&e->id, id);
   put_line(b, "partner", "%.*s", (int)sizeof id, id);
-  if (e->line > 0) put_line(b, "source", "line %" PRIu32, e->line);
+  put_source(b, s);
+  put_line(b, "decision", "sent: its key was new, a field differed, or send is \"all\"");
   if (e->sent_at_ms > 0) put_sent(b, "request", "sent", e->run, e->sent_at_ms);
-  put_line(b, "answer", e->is_gone ? "Hoko does not have this partner any more"
-                                   : "acknowledged, with these fields:");
+  put_line(b, "answer",
+           e->is_gone ? "Hoko does not have this partner any more"
+                      : "acknowledged, with these fields:");
   put_fields(b, e->field);
 }
 
@@ -51,41 +90,34 @@ static void put_reject(struct buf *b, const struct reject *r) {
   char at[CLOCK_TEXT_SIZE];
   clock_format(r->at_ms, at);
   if (r->file.len > 0 || r->line > 0)
-    put_line(b, "source", "%.*s%s%" PRId64, SLICE_ARG(r->file), r->file.len ? ":" : "line ", r->line);
+    put_line(b, "source", "%.*s%s%" PRId64, SLICE_ARG(r->file), r->file.len ? ":" : "line ",
+             r->line);
   put_line(b, "row", "%.*s", SLICE_ARG(r->row));
   put_line(b, "decision", "rejected at %s: %.*s", at, SLICE_ARG(r->code));
   put_line(b, "answer", "%.*s%s", SLICE_ARG(r->message), r->status ? "" : " (it was not sent)");
 }
 
-static void put_next(struct buf *b, const struct explained *e) {
-  const char *next = "an equal row is not sent; of a changed one, what differs is";
-  if (e->is_under_way) next = "if the run that sent it ends without an answer, it is held";
-  else if (e->is_held) next = "hoko settle, or the next run, looks whether it was made; it is not sent again before";
-  else if (e->is_rejected && e->reject.is_retry) next = "the next run sends it, even unchanged";
-  else if (e->is_rejected) next = "sent again when the row changes, or after hoko rejects retry";
-  else if (e->is_gone) next = "rejected; hoko run --recreate makes it anew";
-  put_line(b, "next", "%s", next);
-}
-
-static void put_text(struct buf *b, const struct stream_info *stream, const char *key,
-                     const struct explained *e) {
-  buf_printf(b, "%s in stream %s at %s\n", key, stream->name, stream->base_url);
-  if (e->is_known) put_known(b, e);
+static void put_text(struct buf *b, const struct story *s) {
+  const struct explained *e = s->e;
+  buf_printf(b, "%s in stream %s at %s\n", s->key, s->stream->name, s->stream->base_url);
+  if (e->is_known) put_known(b, s);
   if (e->is_rejected) put_reject(b, &e->reject);
   if (e->is_held || e->is_under_way) {
     put_sent(b, "request", "a create was sent", e->held.run, e->held.sent_at_ms);
     put_fields(b, e->held.row.field);
     put_line(b, "answer", e->is_held ? "none that is clear: it is held" : "none yet");
   }
-  put_next(b, e);
+  put_line(b, "next", "%s", next_of(e));
 }
 
 /* ---- for a program ---- */
 
 static void put_string(struct buf *b, const char *name, struct slice text) {
   buf_printf(b, ",\"%s\":", name);
-  if (text.len > 0) json_put_string(b, text);
-  else buf_add_text(b, "null");
+  if (text.len > 0)
+    json_put_string(b, text);
+  else
+    buf_add_text(b, "null");
 }
 
 static void put_time(struct buf *b, const char *name, int64_t ms) {
@@ -125,12 +157,14 @@ static void put_json_held(struct buf *b, const char *name, const struct held *h)
   buf_add_char(b, '}');
 }
 
-static void put_json(struct buf *b, const struct stream_info *stream, const char *key,
-                     const struct explained *e) {
+static void put_json(struct buf *b, const struct story *s) {
+  const struct explained *e = s->e;
   buf_add_text(b, "{\"key\":");
-  json_put_string(b, slice_of(key));
-  put_string(b, "stream", slice_of(stream->name));
-  put_string(b, "base_url", slice_of(stream->base_url));
+  json_put_string(b, slice_of(s->key));
+  put_string(b, "stream", slice_of(s->stream->name));
+  put_string(b, "base_url", slice_of(s->stream->base_url));
+  put_string(b, "script", slice_of(s->script));
+  put_string(b, "decision", slice_of(decision_of(e)));
   if (e->is_known) put_json_partner(b, e);
   if (e->is_held) put_json_held(b, "held", &e->held);
   if (e->is_under_way) put_json_held(b, "under_way", &e->held);
@@ -139,21 +173,34 @@ static void put_json(struct buf *b, const struct stream_info *stream, const char
     reject_put_json(b, &e->reject);
     b->len--; /* its line end */
   }
+  put_string(b, "next", slice_of(next_of(e)));
   buf_add_text(b, "}\n");
 }
 
 /* ---- the streams that know the key ---- */
 
-static int print(struct cli *cli, const struct stream_info *info, const struct explained *e,
-                 struct error *err) {
+static int print(struct cli *cli, const struct story *s, struct error *err) {
   struct buf b = BUF_WITH_LIMIT(TEXT_LIMIT);
   bool is_json = options_given(&cli->options, "json");
-  (is_json ? put_json : put_text)(&b, info, cli->args[0], e);
+  (is_json ? put_json : put_text)(&b, s);
   int result = buf_ok(&b) ? 0 : error_set(err, ERROR_MEMORY, "no memory to explain a row");
-  if (result == 0 && is_json) term_out(cli->term, buf_slice(&b));
-  else if (result == 0) term_out_script(cli->term, buf_slice(&b));
+  if (result == 0 && is_json)
+    term_out(cli->term, buf_slice(&b));
+  else if (result == 0)
+    term_out_script(cli->term, buf_slice(&b));
   buf_free(&b);
   return result;
+}
+
+/* The script of the run that sent it; the run may be pruned since. */
+static int find_script(struct state *s, const struct explained *e, struct story *story,
+                       struct error *err) {
+  struct slice run = e->is_held || e->is_under_way ? e->held.run : e->run;
+  struct run_record record;
+  if (run.len == 0) return 0;
+  if (run_record_show(s, run, &record, err) != 0) return -1;
+  (void)snprintf(story->script, sizeof story->script, "%.*s", SLICE_ARG(record.script));
+  return 0;
 }
 
 /* Prints what stream INFO knows of the key; *known counts those that know it. */
@@ -166,7 +213,9 @@ static int explain_in(struct cli *cli, struct state *s, const struct stream_info
   if (stream_open(&st, s, &o, err) != 0) return -1;
   int result = stream_explain(st, slice_of(cli->args[0]), &e, err);
   bool is_any = result == 0 && (e.is_known || e.is_rejected || e.is_held || e.is_under_way);
-  if (is_any) result = print(cli, info, &e, err);
+  struct story story = {.stream = info, .key = cli->args[0], .e = &e};
+  if (is_any) result = find_script(s, &e, &story, err);
+  if (is_any && result == 0) result = print(cli, &story, err);
   *known += is_any;
   stream_close(st);
   return result;
@@ -204,7 +253,9 @@ static int run(struct cli *cli) { return opened_state_run(cli, true, explain); }
 
 static const struct option explain_options[] = {
     {.name = "stream", .type = OPTION_TEXT, .value = "NAME", .help = "only in this stream"},
-    {.name = "json", .type = OPTION_FLAG, .help = "one JSON object for each stream that knows the key"},
+    {.name = "json",
+     .type = OPTION_FLAG,
+     .help = "one JSON object for each stream that knows the key"},
     OPTION_END,
 };
 

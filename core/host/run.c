@@ -155,6 +155,7 @@ static void take_message(struct running *r, const struct message *m) {
     r->job->events.output(r->job->events.user, m->number[0] == STDERR_FILENO, m->text[0]);
     break;
   case MESSAGE_UPSERT: upsert_begin(r, m); break;
+  case MESSAGE_FILE: upsert_file(r, m); break;
   case MESSAGE_ROWS: upsert_rows(r, m); break;
   case MESSAGE_REJECT: upsert_reject(r, m); break;
   case MESSAGE_SEEN: upsert_seen(r, m); break;

@@ -72,7 +72,8 @@ struct running {
   bool is_source_ended;      /* MESSAGE_END came */
   bool is_source_whole;      /* and it did not raise */
   bool has_result_sent;
-  char source_file[1024];
+  char source_file[1024];    /* of the upsert's rows; "" where it is not known or not one */
+  bool has_source_file;
   char warned[512];          /* the last warning of sync */
   int64_t rejects_told;
 
@@ -128,6 +129,7 @@ void running_warn(struct running *r, const char *message);
 
 /* upsert.c */
 void upsert_begin(struct running *r, const struct message *m);
+void upsert_file(struct running *r, const struct message *m);
 void upsert_rows(struct running *r, const struct message *m); /* takes its payload over */
 void upsert_reject(struct running *r, const struct message *m);
 void upsert_seen(struct running *r, const struct message *m);

@@ -223,6 +223,7 @@ static void may_write(struct running *r) {
 void upsert_begin(struct running *r, const struct message *m) {
   struct error err;
   r->source_file[0] = '\0';
+  r->has_source_file = false;
   r->is_source_ended = r->is_source_whole = r->has_result_sent = false;
   r->rejects_told = r->credits = r->keyless_rejects = r->resent_since_ms = 0;
   seen_free(&r->seen);
@@ -255,6 +256,13 @@ static void step_checking(struct running *r) {
 }
 
 /* ---- rows ---------------------------------------------------------------- */
+
+/* Rows under way know their lines only, so of two files neither can be told. */
+void upsert_file(struct running *r, const struct message *m) {
+  struct slice file = r->has_source_file ? (struct slice){NULL, 0} : m->text[0];
+  (void)snprintf(r->source_file, sizeof r->source_file, "%.*s", (int)file.len, file.ptr ? file.ptr : "");
+  r->has_source_file = true;
+}
 
 void upsert_rows(struct running *r, const struct message *m) {
   size_t len = m->text[0].len;

@@ -9,7 +9,7 @@
 
 #include <lua.h>
 
-enum { FRAME_FULL = 256 << 10, ROW_SHOWN_MAX = 1 << 20, REASONS_MAX = 100, PARTNERS_MAX = 10000 };
+enum { FRAME_FULL = 256 << 10, ROW_SHOWN_MAX = 1 << 20, FILE_TOLD_SIZE = 1024, REASONS_MAX = 100, PARTNERS_MAX = 10000 };
 
 enum rows_kind { ROWS_ARRAY, ROWS_NATIVE, ROWS_CALL };
 
@@ -43,6 +43,7 @@ struct pump {
   lua_Integer failures_len;
   bool has_result, is_muted; /* muted: a callback raised, none is called any more */
   bool has_transform, key_is_function, key_of_source, has_on_ack, has_on_reject, stops_on_error;
+  char file[FILE_TOLD_SIZE]; /* told to the host last; "" where none was */
   bool tells_seen; /* keys of skipped rows, too: the stream's others are missing */
 };
 

@@ -197,11 +197,20 @@ static void demand_table(lua_State *L, const struct pump *p, int at) {
   raise_error(L, "hoko.partners.upsert: a row must be a table, got %s (row %d)", luaL_typename(L, at), (int)p->index);
 }
 
+/* Hoko may refuse the row long after it was read: the host knows its file then. */
+static void tell_file(lua_State *L, struct pump *p) {
+  const char *file = worker_shared(L)->source.place.file;
+  if (!file || strncmp(file, p->file, sizeof p->file - 1) == 0) return;
+  (void)snprintf(p->file, sizeof p->file, "%s", file);
+  host_send(L, &(struct message){.kind = MESSAGE_FILE, .text = {slice_of(p->file)}});
+}
+
 /* The partner is at PARTNER_AT, the source's row at ROW_AT. */
 static void send_row(lua_State *L, struct pump *p, int row_at, int partner_at) {
   struct refusal_of_row why;
   bool has_value = p->key_is_function || p->key_of_source;
   demand_table(L, p, partner_at);
+  tell_file(L, p);
   if (has_value) push_key(L, p, p->key_of_source ? row_at : partner_at);
   uint32_t line = worker_shared(L)->source.place.line;
   if (encode_row(L, partner_at, &p->encoder, has_value, line, &p->frame, &why) != RULE_OK) {

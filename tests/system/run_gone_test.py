@@ -1,8 +1,10 @@
 """Partners that Hoko no longer has: found out, rejected, kept marked, made anew on request."""
 
+import json
+import subprocess
 import unittest
 
-from support import RunTest
+from support import HOKO, RunTest
 
 SYNC = ('hoko.sync{ stream="crm", source=hoko.csv("people.csv"), key="ref",\n'
         '  transform=function(r) return {name=r.name, phone=r.phone} end }\n')
@@ -68,6 +70,21 @@ class Gone(RunTest):
         self.script(SYNC, options=("--recreate",))
         self.assert_rows(submitted=3, updated=1, created=2)
         self.assertEqual(self.names(), ["N0", "N1", "N2"])
+
+    def test_explain_tells_that_a_key_is_gone_and_what_makes_it_anew(self):
+        self.first_run()
+        self.remove("N1")
+        self.people(("k1", "N1", "+2"))
+        self.script(SYNC, code=3)
+        def explain(*words):
+            return subprocess.run([HOKO, "explain", "k1", *words], cwd=self.folder, env=self.environment(),
+                                  capture_output=True, text=True, timeout=60).stdout
+        self.assertIn("line 3 of what scripts/s.lua read", explain())
+        self.assertIn("people.csv:2", explain())
+        told = json.loads(explain("--json"))
+        self.assertTrue(told["partner"]["gone"])
+        self.assertEqual(told["rejected"]["code"], "unknown_id")
+        self.assertIn("--recreate makes it anew", told["next"])
 
     def test_a_row_refused_for_itself_is_not_taken_for_a_lost_partner(self):
         def answer(handler, rows):

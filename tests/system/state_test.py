@@ -197,11 +197,15 @@ class Explain(Project):
         text = self.good("explain", "k2").stdout
         self.assertIn(told["partner"]["id"], text)
         self.assertIn("an equal row is not sent", text)
+        self.assertRegex(text, "source +a row of scripts/partners.lua")
+        self.assertEqual((told["decision"], told["script"]), ("sent", "scripts/partners.lua"))
+        self.assertIn("an equal row is not sent", told["next"])
 
     def test_a_rejected_row_is_told_with_its_reason(self):
         told, = self.lines("explain", "bad", "--json")
         self.assertEqual(told["rejected"]["status"], 400)
         self.assertNotIn("partner", told)
+        self.assertEqual(told["decision"], "rejected")
         self.assertIn("hoko rejects retry", self.good("explain", "bad").stdout)
         self.good("rejects", "retry", "bad")
         self.assertIn("the next run sends it", self.good("explain", "bad").stdout)

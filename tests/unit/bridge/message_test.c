@@ -21,7 +21,7 @@ static const struct shape shapes[] = {
     {MESSAGE_ENTRY, true, 2, 1, false},   {MESSAGE_CALL, false, 0, 2, false},
     {MESSAGE_OPEN, false, 1, 1, false},
     {MESSAGE_OUTPUT, false, 1, 1, false}, {MESSAGE_UPSERT, false, 0, 1, false},
-    {MESSAGE_ROWS, false, 0, 1, true},    {MESSAGE_REJECT, false, 2, 6, false},
+    {MESSAGE_FILE, false, 0, 1, false},   {MESSAGE_ROWS, false, 0, 1, true},    {MESSAGE_REJECT, false, 2, 6, false},
     {MESSAGE_SEEN, false, 0, 1, false},   {MESSAGE_END, false, 2, 0, false},    {MESSAGE_DONE, false, 3, 4, false},
     {MESSAGE_ANSWER, true, 4, 4, false},  {MESSAGE_HTTP, false, 3, 5, false},
     {MESSAGE_HTTP_PULL, false, 1, 0, false}, {MESSAGE_HTTP_DROP, false, 1, 0, false},
