@@ -1,5 +1,6 @@
 """A project with jobs, and `hoko serve` in it, for the tests of the scheduler."""
 
+import contextlib
 import json
 import os
 import signal
@@ -62,7 +63,9 @@ class ServeTest(RunTest):
         """Rows of the state, however busy it is."""
         if not os.path.exists(self.path(".hoko/state.db")):
             return []
-        with sqlite3.connect(f"file:{self.path('.hoko/state.db')}?mode=ro", uri=True, timeout=20) as state:
+        with contextlib.closing(sqlite3.connect(f"file:{self.path('.hoko/state.db')}?mode=ro", uri=True, timeout=20)) as state:
+            if not state.execute("SELECT 1 FROM sqlite_schema WHERE name = 'job'").fetchall():
+                return []  # it is being made
             return state.execute(sql, values).fetchall()
 
     def runs(self, job, what="outcome"):
