@@ -123,6 +123,12 @@ function options.check(name, given)
   return given
 end
 
+--- A field of a table that is no array, as text: where an array is wanted it is a mistake.
+function options.field_of(value)
+  local key = type(value) == "table" and rawlen(value) == 0 and next(value) or nil
+  return key ~= nil and tostring(key) or nil
+end
+
 --- VALUE as JSON; what JSON does not have raises in the words of the function NAME.
 function options.encode(name, what, value, form)
   local ok, text = pcall(native.encode, value, form)

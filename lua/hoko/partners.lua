@@ -81,10 +81,10 @@ end
 
 local function check_rows(name, rows)
   if options.is_callable(rows) then return end
-  local field = type(rows) == "table" and rawlen(rows) == 0 and next(rows)
+  local field = options.field_of(rows)
   if field then
     native.raise(("%s: rows must be an array of tables, got one table with the field '%s'; " ..
-      "write { row } for one row"):format(name, tostring(field)))
+      "write { row } for one row"):format(name, field))
   end
   if type(rows) == "table" then return end
   native.raise(("%s: rows must be an array of tables or a function that gives the next row, got %s"):format(

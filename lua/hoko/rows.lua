@@ -82,6 +82,13 @@ function methods:take(count)
   end, self))
 end
 
+local function demand_array(name, what, value)
+  local field = options.field_of(value)
+  local got = field and ("one table with the field '%s'"):format(field) or options.describe(value)
+  if field or type(value) ~= "table" then native.raise(("%s: %s, got %s"):format(name, what, got)) end
+  return value
+end
+
 local function array_pull(rows)
   local i = 0
   return function()
@@ -94,16 +101,15 @@ end
 --- `for` it takes the values of io.lines, of which the fourth is closed.
 function hoko.rows(source, _, _, closing)
   if options.is_callable(source) then return returned(new(source, closing or source)) end
-  if type(source) == "table" then return returned(new(array_pull(source))) end
-  return native.raise("hoko.rows: expected a source, a function or an array, got " .. options.describe(source))
+  local rows = demand_array("hoko.rows", "expected a source, a function or an array", source)
+  return returned(new(array_pull(rows)))
 end
 
 -- ---- hoko.pages --------------------------------------------------------------
 
 local function page_pull(page)
   if options.is_callable(page) then return page end
-  if type(page) == "table" and page ~= hoko.null then return array_pull(page) end
-  return native.raise("hoko.pages: a page must be an array or a source, got " .. options.describe(page))
+  return array_pull(demand_array("hoko.pages", "a page must be an array or a source", page))
 end
 
 --- The rows of all pages: `fetch` is called with nil first, then with the cursor that it

@@ -5,6 +5,7 @@ HOKO names the program under test.
 
 import json
 import os
+import sqlite3
 import unittest
 
 from support import RunTest
@@ -54,6 +55,8 @@ class WrongScripts(RunTest):
         self.start()
         for name, content in FILES.items():
             self.write(name, content)
+        with sqlite3.connect(self.path("crm.db")) as db:
+            db.execute("CREATE TABLE x (a)")
         table = list(cases())
         self.assertGreater(len(table), 200)
         self.write("cases.ndjson", "".join(json.dumps({"script": script}) + "\n" for script, _ in table))
