@@ -77,8 +77,9 @@ static void look_at_key(const struct doctor *d, struct doctor_finding *f) {
     doctor_fail(f, &err);
     return;
   }
+  const char *kept = unlock_is_kept(ks) ? ", unlocked for this login" : "";
+  doctor_say(f, DOCTOR_OK, "\"%s\" in %s%s", d->project->key, path, kept);
   keystore_free(ks);
-  doctor_say(f, DOCTOR_OK, "\"%s\" in %s", d->project->key, path);
 }
 
 const struct doctor_check doctor_project[] = {

@@ -62,6 +62,16 @@ static void look_at_swap(const struct doctor *d, struct doctor_finding *f) {
   doctor_fix(f, "ulimit -l 8192, or LimitMEMLOCK=8M in the unit");
 }
 
+static void look_at_keyring(const struct doctor *d, struct doctor_finding *f) {
+  (void)d;
+  if (unlock_can_keep()) {
+    doctor_say(f, DOCTOR_OK, "hoko key unlock can keep a keystore open for this login");
+    return;
+  }
+  doctor_say(f, DOCTOR_WARN, "the kernel's keyring is shut, so hoko key unlock keeps nothing");
+  doctor_fix(f, "containers often have none: HOKO_PASSPHRASE_FILE, or the systemd credential hoko-passphrase");
+}
+
 static void look_at_seccomp(const struct doctor *d, struct doctor_finding *f) {
   (void)d;
   if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0) {
@@ -114,6 +124,7 @@ const struct doctor_check doctor_system[] = {
     {"libsodium", look_at_sodium},
     {"line editor", look_at_editing},
     {"memory lock", look_at_swap},
+    {"keyring", look_at_keyring},
     {"seccomp", look_at_seccomp},
     {"Landlock", look_at_landlock},
     {"time zones", look_at_zones},

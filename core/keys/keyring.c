@@ -50,6 +50,8 @@ struct secret *keyring_find(const char *name) {
   return NULL;
 }
 
+bool keyring_is_there(void) { return keyctl_get_keyring_ID(KEY_SPEC_USER_KEYRING, 1) >= 0; }
+
 bool keyring_forget(const char *name) {
   key_serial_t key = find(name);
   if (key < 0) return false;

@@ -11,6 +11,8 @@ MUST_USE int keyring_keep(const char *name, const struct secret *bytes, int64_t 
                           struct error *err);
 /* NULL: nothing is kept under NAME, its time is over, or there is no keyring here. */
 struct secret *keyring_find(const char *name);
+/* Whether this process has one: containers often forbid it. */
+bool keyring_is_there(void);
 /* false: there was nothing. */
 bool keyring_forget(const char *name);
 

@@ -156,6 +156,17 @@ int unlock_keep(const struct keystore *ks, int64_t for_ms, struct error *err) {
   return rc;
 }
 
+bool unlock_can_keep(void) { return keyring_is_there(); }
+
+bool unlock_is_kept(const struct keystore *ks) {
+  char name[KEYRING_NAME_SIZE];
+  keyring_name(ks, name);
+  struct secret *token = keyring_find(name);
+  bool is_kept = token != NULL;
+  secret_free(token);
+  return is_kept;
+}
+
 bool unlock_forget(const struct keystore *ks) {
   char name[KEYRING_NAME_SIZE];
   keyring_name(ks, name);

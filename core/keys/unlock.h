@@ -26,6 +26,10 @@ struct secret *unlock_new_passphrase(const char *path, const struct unlock *how,
 
 /* Keeps the unlocked keystore's derived key in the user's kernel keyring for FOR_MS. */
 MUST_USE int unlock_keep(const struct keystore *ks, int64_t for_ms, struct error *err);
+/* Whether there is a keyring to keep it in, and whether one is kept there for KS, which need
+ * not be unlocked. */
+bool unlock_can_keep(void);
+bool unlock_is_kept(const struct keystore *ks);
 /* Forgets it; false: nothing was kept.  The keystore need not be unlocked. */
 bool unlock_forget(const struct keystore *ks);
 

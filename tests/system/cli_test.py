@@ -313,7 +313,7 @@ class Doctor(unittest.TestCase):
         found = self.findings()
         for name in ["Lua", "libcurl", "SQLite", "libsodium"]:
             self.assertRegex(found[name]["what"], r"\d+\.\d+")
-        for name in ["seccomp", "Landlock", "memory lock", "time zones", "clock"]:
+        for name in ["seccomp", "Landlock", "memory lock", "keyring", "time zones", "clock"]:
             self.assertIn(found[name]["verdict"], ["ok", "warn"])
 
     def test_tells_where_the_key_comes_from(self):

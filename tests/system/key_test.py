@@ -255,7 +255,9 @@ class Unlocking(Home):
             self.skipTest("no kernel keyring here")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.good("key", "list", HOKO_PASSPHRASE_FILE=None)
+        self.assertIn("unlocked for this login", self.hoko("doctor").stdout)
         self.good("key", "lock", HOKO_PASSPHRASE_FILE=None)
+        self.assertNotIn("unlocked for this login", self.hoko("doctor").stdout)
         self.refused(5, "key", "list", HOKO_PASSPHRASE_FILE=None)
 
     def test_what_the_session_kept_ends_by_its_time(self):
