@@ -158,7 +158,7 @@ end
 
 -- ---- the manual page ---------------------------------------------------------
 
-local function escape(text) return (text:gsub("[\\*_`<>~]", "\\%0")) end
+local function escape(text) return (text:gsub("[\\*_`<>~%[%]]", "\\%0")) end
 
 local function put_term(put, term, text) put("*", escape(term), "*\n\t", escape(text), "\n\n") end
 
@@ -176,11 +176,34 @@ local function put_page(put, entry)
   put("```\n", entry.example, "\n```\n\n")
 end
 
+local function put_class_page(put, class)
+  put("# ", class.name, "\n\n", escape(class.text), "\n\n")
+  for _, field in ipairs(class.fields or {}) do
+    put_term(put, field[1], field[3] and ("%s: %s"):format(field[2], field[3]) or field[2])
+  end
+  for _, method in ipairs(class.methods or {}) do
+    put_term(put, reference.method_signature(class, method), method.text)
+  end
+end
+
+-- What there is, a line each.
+local function put_index(put)
+  put("# OVERVIEW\n\n```\n")
+  for _, entry in ipairs(reference.entries) do
+    local first = (entry.text .. " "):match("^(.-)[.;:] ")
+    put(("%-24s %s\n"):format(entry.name, first))
+  end
+  put("```\n\n")
+end
+
 local function scdoc(put)
   put("# DESCRIPTION\n\n",
     "What a script finds in the table _hoko_, function by function; *hoko help hoko.csv* shows one alone. ",
-    "Options are the last argument, a table by name.\n\n")
+    "Options are the last argument, a table by name. Types are written as LuaLS does: _string?_ is a string ",
+    "or nil, _table\\[\\]_ an array of tables. Standard Lua 5.4 is there besides.\n\n")
+  put_index(put)
   for _, entry in ipairs(reference.entries) do put_page(put, entry) end
+  for _, class in ipairs(reference.classes) do put_class_page(put, class) end
 end
 
 local forms, parts = { meta = meta, scdoc = scdoc }, {}

@@ -143,11 +143,31 @@ function reference.option_text(spec)
   return ("%s (%s%s)"):format(spec.text, reference.expected(spec), note)
 end
 
---- The page of NAME as plain text without a line end behind it; nil where there is none.
+--- How a method is called: "rows:take(count)".
+function reference.method_signature(class, method)
+  local words = {}
+  for i, param in ipairs(method.params or {}) do words[i] = param[1] end
+  return ("%s:%s(%s)"):format(class.name:match("%w+$"):lower(), method.name, table.concat(words, ", "))
+end
+
+local function class_help(class)
+  local lines, fields, methods = { class.name, "", class.text }, {}, {}
+  for i, field in ipairs(class.fields or {}) do fields[i] = { field[1], explained(field[2], field[3]) } end
+  for i, method in ipairs(class.methods or {}) do
+    methods[i] = { reference.method_signature(class, method), method.text }
+  end
+  add_pairs(lines, "Fields:", fields)
+  add_pairs(lines, "Methods:", methods)
+  return table.concat(lines, "\n")
+end
+
+--- The page of NAME, a function, a value or a class ("hoko.Result"), as plain text without
+--- a line end behind it; nil where there is none.
 ---@param name string
 ---@return string?
 function reference.help(name)
   local entry = by_name[name]
+  if classes_by_name[name] then return class_help(classes_by_name[name]) end
   if not entry then return nil end
   local lines = { reference.signature(entry), "", entry.text }
   local params, options, returns = {}, {}, {}

@@ -55,6 +55,13 @@ it("what is not there is nil", function()
   assert.is_nil(reference.class("hoko.Nothing"))
 end)
 
+it("a class shows its fields and methods", function()
+  local page = reference.help("hoko.Rows")
+  assert.truthy(page:find("^hoko%.Rows\n\nA source that can be filtered"))
+  assert.truthy(page:find("\n  rows:take(count)  At most so many rows", 1, true))
+  assert.truthy(reference.help("hoko.Result"):find("\n  created +integer\n"))
+end)
+
 it("help shows signature, meaning, arguments, options, result and example", function()
   assert.equal([[
 hoko.ndjson(path, options?)
