@@ -75,8 +75,12 @@ static void send(struct api_call *c, struct transport *t) {
   enum exchange_method method = c->exchange.method;
   bool is_once = c->exchange.is_once;
   buf_clear(&text);
-  c->exchange = (struct exchange){
-      .method = method, .target = c->target, .body = buf_slice(&c->body), .is_once = is_once, .text = text};
+  c->exchange = (struct exchange){.method = method,
+                                  .target = c->target,
+                                  .body = buf_slice(&c->body),
+                                  .is_once = is_once,
+                                  .is_again = c->failing_since_ns != 0,
+                                  .text = text};
   c->is_sent = true;
   transport_submit(t, &c->exchange);
 }

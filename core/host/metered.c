@@ -8,6 +8,11 @@ static int64_t ready_at(struct transport *t) {
   return m->under_way_len < NET_CONCURRENCY_MAX ? transport_ready_at(m->under) : INT64_MAX;
 }
 
+static bool take(struct transport *t) {
+  struct meter *m = ((struct metered *)t)->meter;
+  return m->under_way_len < NET_CONCURRENCY_MAX && m->under->take(m->under);
+}
+
 static void submit(struct transport *t, struct exchange *e) {
   struct metered *a = (struct metered *)t;
   struct meter *m = a->meter;
@@ -31,7 +36,8 @@ static void count_status(struct run_result *r, int status) {
 
 static void count(struct run_result *r, const struct exchange *e) {
   r->requests_sent += e->attempts;
-  if (e->attempts > 1) r->requests_retried += e->attempts - 1;
+  int first = e->is_again ? 0 : 1;
+  if (e->attempts > first) r->requests_retried += e->attempts - first;
   r->bytes_sent += e->bytes_sent;
   r->bytes_received += e->bytes_received;
   if (e->status) count_status(r, e->status);
@@ -73,5 +79,8 @@ void meter_init(struct meter *m, struct transport *under, struct run_result *res
 }
 
 void metered_init(struct metered *a, struct meter *m) {
-  *a = (struct metered){.transport = {.ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel}, .meter = m};
+  *a = (struct metered){
+      .transport =
+          {.ready_at = ready_at, .take = take, .submit = submit, .next = next, .cancel = cancel},
+      .meter = m};
 }

@@ -69,15 +69,22 @@ int running_need_state(struct running *r, struct error *err) {
   return 0;
 }
 
+/* What leaves no trace in a state shares no limit in it either. */
+static bool shares_rate(const struct running *r) {
+  return !r->job->is_dry && (r->job->kind == JOB_SCRIPT || r->state);
+}
+
 int running_need_net(struct running *r, struct error *err) {
   if (r->net) return 0;
   if (!r->key && r->job->events.key(r->job->events.user, &r->key, err)) return -1;
+  if (shares_rate(r) && running_need_state(r, err)) return -1;
   struct net_options o = {.base_url = r->job->base_url,
                           .key = r->key,
                           .concurrency = (int)r->job->concurrency,
                           .requests_per_minute = (int)r->job->requests_per_minute,
                           .give_up_ms = r->job->give_up_ms,
                           .clock = r->job->clock};
+  if (shares_rate(r)) o.share = shared_rate_begin(&r->rate, r->state, r->job->base_url, r->key);
   if (net_open(&r->net, &o, err)) return -1;
   meter_init(&r->meter, net_transport(r->net), r->result);
   metered_init(&r->for_rows, &r->meter);
@@ -277,12 +284,29 @@ static void wait_for_something(struct running *r) {
   (void)poll(fds, n, timeout_ms(r)); /* EINTR and time-outs are all the same to the loop */
 }
 
+/* What is waited for, "" where nothing is; a long wait is told once. */
+static const char *tell_wait(struct running *r) {
+  char text[RATE_WAIT_TEXT_SIZE];
+  if (!r->net) return "";
+  struct net_limits limits = net_limits(r->net);
+  if (rate_wait_tell(&r->wait, &limits, r->job->clock, text))
+    r->job->events.log(r->job->events.user, LOG_INFO, slice_of(text), SLICE(""));
+  return limits.why != NET_WAIT_NONE ? "the rate limit" : "";
+}
+
 static void tell_progress(struct running *r) {
   struct tally t = r->before;
   if (r->sync) tally_add(&t, sync_tally(r->sync));
-  const char *wait = r->queries.asked ? "the database" : "";
-  if (r->net && net_limits(r->net).why != NET_WAIT_NONE) wait = "the rate limit";
+  const char *wait = tell_wait(r);
+  if (r->queries.asked) wait = "the database";
   if (r->job->events.progress) r->job->events.progress(r->job->events.user, &t, wait);
+}
+
+/* A limit that cannot be kept with the others is not kept. */
+static void watch_rate(struct running *r) {
+  if (r->rate.err.code == ERROR_NONE) return;
+  running_stop(r, &r->rate.err);
+  if (r->sync) sync_stop(r->sync, &r->rate.err);
 }
 
 void running_loop(struct running *r) {
@@ -296,6 +320,7 @@ void running_loop(struct running *r) {
     calls_step(r);
     watch_time(r);
     interrupt_step(r);
+    watch_rate(r);
     tell_progress(r);
   }
 }
@@ -399,8 +424,8 @@ void running_close(struct running *r) {
   commands_end(&r->commands);
   queries_close(&r->queries);
   stream_close(r->stream);
+  net_close(r->net); /* it gives back what it took of the shared limit */
   state_close(r->state);
-  net_close(r->net);
   api_call_free(&r->api);
   seen_free(&r->seen);
   http_calls_free(&r->http);

@@ -11,6 +11,7 @@
 #include "host/metered.h"
 #include "host/options.h"
 #include "host/process.h"
+#include "host/shared_rate.h"
 #include "host/queries.h"
 #include "host/watermarks.h"
 #include "net/net.h"
@@ -43,6 +44,8 @@ struct running {
   char stream_name[512];
   bool is_stream_reader;     /* opened by a dry upsert */
   struct net *net;           /* NULL until a request is to be sent */
+  struct shared_rate rate;   /* its limit, kept with other processes */
+  struct rate_wait wait;
   struct meter meter;        /* of it, counted */
   struct metered for_rows, for_call; /* its two askers */
   struct gate rows_gate, call_gate;  /* before them */

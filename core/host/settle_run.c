@@ -1,7 +1,7 @@
 #include "host/settle_run.h"
 
 #include "base/random.h"
-#include "net/net.h"
+#include "host/shared_rate.h"
 #include "sync/workspace.h"
 
 #include <poll.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STREAMS_MAX = 1024, TICK_MS = 1000 };
+enum { STREAMS_MAX = 1024, TICK_MS = 100 };
 
 static const int64_t NS_A_MS = 1000000;
 
@@ -18,6 +18,8 @@ struct settling {
   struct state *state;
   struct stream *stream;
   struct net *net;
+  struct shared_rate rate;
+  struct rate_wait wait;
   struct secret *key;
 };
 
@@ -45,6 +47,7 @@ static int need_net(struct settling *s, struct error *err) {
                           .concurrency = (int)job->concurrency,
                           .requests_per_minute = (int)job->requests_per_minute,
                           .give_up_ms = job->give_up_ms,
+                          .share = shared_rate_begin(&s->rate, s->state, job->base_url, s->key),
                           .clock = job->clock};
   return net_open(&s->net, &o, err);
 }
@@ -66,7 +69,10 @@ static struct sync_options resend_options(struct settling *s) {
   return o;
 }
 
-static void wait_for_answer(const struct settling *s, int64_t wake) {
+static void wait_for_answer(struct settling *s, int64_t wake) {
+  struct net_limits limits = net_limits(s->net);
+  char text[RATE_WAIT_TEXT_SIZE];
+  if (rate_wait_tell(&s->wait, &limits, s->job->clock, text)) s->job->warn(s->job->user, text);
   int64_t now = clock_mono_ns(s->job->clock), at = now + TICK_MS * NS_A_MS;
   if (wake < at) at = wake;
   struct pollfd p = {.fd = net_fd(s->net), .events = POLLIN};

@@ -8,18 +8,25 @@
 #include "net/limiter.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { GIVE_UP_MS = 15 * 60 * 1000, BASE_URL_SIZE = 2048 };
-static const int64_t MS_NS = INT64_C(1000000);
+static const int64_t MS_NS = INT64_C(1000000), OTHERS_POLL_NS = INT64_C(50000000);
 
 struct net {
   struct transport transport; /* first: a transport is its net */
   struct engine *engine;
   struct limiter limiter;
+  struct budget budget;   /* as this process last saw it */
+  struct net_share share; /* change NULL: it is this process's alone */
+  bool has_leave;         /* the budget counts a request that is to be submitted */
   struct transfer_shared shared;
   const struct clock *clock;
   int64_t closed_since_ns, closed_until_ns; /* since when a submit has had to wait; 0: it has not */
+  enum net_wait closed_why;
   int64_t waited_ns;
   bool has_heap;
   char base_url[BASE_URL_SIZE], origin[ORIGIN_SIZE];
@@ -28,16 +35,102 @@ struct net {
 
 static struct net *net_of(struct transport *t) { return (struct net *)(void *)t; }
 
+/* ---- the budget, which other processes may share ---- */
+
+struct budget_use {
+  struct net *net;
+  bool (*act)(struct net *n, void *arg); /* whether it changed n->budget */
+  void *arg;
+  bool is_done;
+};
+
+/* A process that died has nothing under way. */
+static void forget_the_dead(struct budget *b) {
+  for (int i = 0; i < BUDGET_USERS_MAX; i++) {
+    int64_t pid = b->user[i].pid;
+    if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH) budget_forget(b, pid);
+  }
+}
+
+static bool apply(void *user, void *record) {
+  struct budget_use *u = user;
+  struct budget *b = &u->net->budget;
+  memcpy(b, record, sizeof *b);
+  forget_the_dead(b);
+  u->is_done = true;
+  if (!u->act(u->net, u->arg)) return false;
+  memcpy(record, b, sizeof *b);
+  return true;
+}
+
+/* What cannot be shared is kept for this process alone; whoever shares was told why. */
+static void use_budget(struct net *n, bool (*act)(struct net *n, void *arg), void *arg) {
+  struct budget_use u = {.net = n, .act = act, .arg = arg};
+  const struct net_share *share = &n->share;
+  if (share->change && share->change(share->user, apply, &u) == 0) return;
+  if (!u.is_done) (void)act(n, arg);
+}
+
+/* From when a request may leave, and why not before. */
+struct opening {
+  int64_t now_ns, at_ns;
+  enum net_wait why;
+};
+
+/* Whether another process's request decides: nobody wakes us when it comes back. */
+static void ask_again(const struct net *n, struct opening *o) {
+  if (o->at_ns != INT64_MAX || n->limiter.under_way >= (int)n->limiter.window) return;
+  if (n->limiter.under_way > 0) return; /* an answer of our own comes, at the latest then */
+  o->at_ns = o->now_ns + OTHERS_POLL_NS;
+  o->why = n->budget.told_in_row ? NET_WAIT_TOLD : NET_WAIT_QUOTA;
+}
+
+static bool look_for_opening(struct net *n, void *arg) {
+  struct opening *o = arg;
+  o->now_ns = clock_mono_ns(n->clock);
+  o->at_ns = limiter_ready_at(&n->limiter, &n->budget, o->now_ns, &o->why);
+  ask_again(n, o);
+  return false;
+}
+
+static bool give_leave_back(struct net *n, void *arg) {
+  (void)arg;
+  budget_unsent(&n->budget, &n->limiter.rules);
+  return true;
+}
+
+static bool count_leave(struct net *n, void *arg) {
+  (void)arg;
+  budget_sent(&n->budget, &n->limiter.rules, clock_mono_ns(n->clock));
+  return n->has_leave = true;
+}
+
+static bool take_leave(struct net *n, void *arg) {
+  struct opening *o = arg;
+  (void)look_for_opening(n, o);
+  return o->at_ns <= o->now_ns && count_leave(n, NULL);
+}
+
 /* ---- the transport ---- */
 
 static int64_t ready_at(struct transport *t) {
+  struct opening o;
+  use_budget(net_of(t), look_for_opening, &o);
+  return o.at_ns;
+}
+
+static bool take(struct transport *t) {
   struct net *n = net_of(t);
-  enum net_wait why;
-  int64_t now = clock_mono_ns(n->clock), at = limiter_ready_at(&n->limiter, now, &why);
-  if (why == NET_WAIT_NONE) return at;
-  if (n->closed_since_ns == 0) n->closed_since_ns = now;
-  n->closed_until_ns = at;
-  return at;
+  struct opening o;
+  if (n->has_leave) use_budget(n, give_leave_back, NULL); /* it was not used, and is old */
+  n->has_leave = false;
+  use_budget(n, take_leave, &o);
+  if (n->has_leave) return true;
+  if (o.why == NET_WAIT_NONE) return false;
+  if (n->closed_since_ns == 0) n->closed_since_ns = o.now_ns;
+  n->closed_until_ns = o.at_ns;
+  n->closed_why = o.why;
+  return false;
 }
 
 /* How long the wait that is on has lasted; time behind its end is the caller's own. */
@@ -65,8 +158,15 @@ static void submit(struct transport *t, struct exchange *e) {
   e->began_wall_ms = clock_wall_ms(n->clock);
   n->waited_ns += waiting_ns(n, e->began_mono_ns);
   n->closed_since_ns = 0;
-  limiter_sent(&n->limiter, e->began_mono_ns);
+  if (!n->has_leave) use_budget(n, count_leave, NULL);
+  n->has_leave = false;
+  n->limiter.under_way++;
   engine_submit(n->engine, e);
+}
+
+static bool come_back(struct net *n, void *arg) {
+  limiter_returned(&n->limiter, &n->budget, arg, clock_mono_ns(n->clock));
+  return true;
 }
 
 static struct exchange *next(struct transport *t) {
@@ -74,7 +174,7 @@ static struct exchange *next(struct transport *t) {
   struct exchange *e = engine_take(n->engine);
   if (!e) return NULL;
   bool is_answer = e->end == EXCHANGE_ANSWERED || e->status == 429;
-  struct limiter_event event = {.status = is_answer ? e->status : 0,
+  struct budget_event event = {.status = is_answer ? e->status : 0,
                                 .attempts = e->attempts,
                                 .sent_ns = e->began_mono_ns,
                                 .bytes_sent = e->bytes_sent,
@@ -87,7 +187,7 @@ static struct exchange *next(struct transport *t) {
     event.has_retry_after = refusal.has_retry_after;
     event.retry_after_s = refusal.retry_after_s;
   }
-  limiter_returned(&n->limiter, &event, clock_mono_ns(n->clock));
+  use_budget(n, come_back, &event);
   return e;
 }
 
@@ -147,10 +247,14 @@ static int take_key(struct net *n, const struct secret *key, struct error *err) 
 static int open_all(struct net *n, const struct net_options *o, struct error *err) {
   int concurrency = o->concurrency > 0 ? o->concurrency : 1;
   if (concurrency > NET_CONCURRENCY_MAX) concurrency = NET_CONCURRENCY_MAX;
-  n->transport = (struct transport){ready_at, submit, next, cancel};
+  n->transport = (struct transport){
+      .ready_at = ready_at, .take = take, .submit = submit, .next = next, .cancel = cancel};
   n->clock = o->clock ? o->clock : &clock_real;
-  limiter_init(&n->limiter, concurrency, o->requests_per_minute,
-               or_default(o->give_up_ms, GIVE_UP_MS));
+  n->share = o->share;
+  const struct budget_rules rules = {.pid = getpid(),
+                                     .give_up_ns = or_default(o->give_up_ms, GIVE_UP_MS) * MS_NS,
+                                     .per_minute_max = o->requests_per_minute};
+  limiter_init(&n->limiter, concurrency, &rules);
   if (take_url(n, o->base_url, err) != 0) return -1;
   if (copy_text(&n->proxy, o->proxy, err) != 0 || copy_text(&n->ca_file, o->ca_file, err) != 0)
     return -1;
@@ -180,9 +284,17 @@ int net_open(struct net **out, const struct net_options *options, struct error *
   return 0;
 }
 
+static bool leave(struct net *n, void *arg) {
+  int left = n->limiter.under_way + n->has_leave;
+  (void)arg;
+  for (int i = 0; i < left; i++) budget_unsent(&n->budget, &n->limiter.rules);
+  return left > 0;
+}
+
 void net_close(struct net *n) {
   if (!n) return;
   engine_stop(n->engine);
+  use_budget(n, leave, NULL);
   curl_slist_free_all(n->shared.with_body);
   curl_slist_free_all(n->shared.without);
   if (n->has_heap) heap_stop();
@@ -199,24 +311,18 @@ struct transport *net_transport(struct net *n) {
 int net_fd(const struct net *n) { return engine_fd(n->engine); }
 
 struct net_limits net_limits(const struct net *n) {
-  struct limiter l = n->limiter; /* asking changes nothing */
   int64_t now = clock_mono_ns(n->clock);
-  struct net_limits limits = {.waited_ms = (n->waited_ns + waiting_ns(n, now)) / MS_NS,
-                              .under_way = l.under_way,
-                              .under_way_max = (int)l.window,
-                              .limit = l.limit,
-                              .remaining = l.remaining};
-  int64_t at = limiter_ready_at(&l, now, &limits.why);
-  if (limits.why != NET_WAIT_NONE) limits.closed_until_mono_ns = at;
-  return limits;
+  const struct budget *b = &n->budget;
+  bool is_waiting = n->closed_since_ns && now < n->closed_until_ns;
+  return (struct net_limits){.why = is_waiting ? n->closed_why : NET_WAIT_NONE,
+                             .closed_until_mono_ns = is_waiting ? n->closed_until_ns : 0,
+                             .waited_ms = (n->waited_ns + waiting_ns(n, now)) / MS_NS,
+                             .under_way = n->limiter.under_way,
+                             .under_way_max = (int)n->limiter.window,
+                             .limit = b->is_shown ? b->limit : -1,
+                             .remaining = b->is_shown ? b->remaining : -1};
 }
 
-struct net_budget net_budget(const struct net *n) {
-  return limiter_budget(&n->limiter, clock_mono_ns(n->clock), clock_wall_ms(n->clock));
-}
-
-void net_learn(struct net *n, const struct net_budget *b) {
-  limiter_learn(&n->limiter, b, clock_mono_ns(n->clock), clock_wall_ms(n->clock));
-}
+size_t net_share_size(void) { return sizeof(struct budget); }
 
 const char *net_version(void) { return curl_version(); }

@@ -21,6 +21,15 @@ enum {
   NET_TOTAL_TIMEOUT_MS = 300 * 1000,
 };
 
+/* How the processes that use one workspace keep its limit together. */
+struct net_share {
+  void *user;
+  /* Lets APPLY change the record of net_share_size() bytes, all 0 at first, while no
+   * other process can, and keeps it if APPLY says that it changed.  -1: it could not.
+   * Called a few times a request, so it is to cost microseconds. */
+  int (*change)(void *user, bool (*apply)(void *arg, void *record), void *arg);
+};
+
 /* What is 0 or NULL takes the default.  Texts and key are read by net_open() only. */
 struct net_options {
   const char *base_url;     /* "https://hoko.to/api"; http only to a loopback address */
@@ -29,6 +38,7 @@ struct net_options {
   const char *ca_file;      /* NULL: the system's */
   int concurrency;          /* requests under way at most, up to NET_CONCURRENCY_MAX; default 1 */
   int requests_per_minute;  /* a ceiling; 0: only what the server shows */
+  struct net_share share;   /* change NULL: what is learnt is this net's alone */
   int64_t give_up_ms; /* the longest wait that the server's word is taken for; default 15 min */
   int64_t connect_timeout_ms;
   int64_t stall_timeout_ms;  /* less than a byte a second for so long; whole seconds */
@@ -65,16 +75,8 @@ struct net_limits {
 };
 struct net_limits net_limits(const struct net *n);
 
-/* What all processes that share a workspace should know of its limit, wall clock. */
-struct net_budget {
-  int64_t closed_until_ms; /* no request before */
-  int64_t reset_at_ms;     /* when REMAINING is renewed; 0: not known */
-  int64_t seen_at_ms;      /* when LIMIT and REMAINING were shown; 0: never */
-  int64_t limit, remaining;
-};
-struct net_budget net_budget(const struct net *n);
-/* Obeys what another process learnt. */
-void net_learn(struct net *n, const struct net_budget *b);
+/* Bytes of the record that net_share shares. */
+size_t net_share_size(void);
 
 /* "libcurl/7.88.1 OpenSSL/3.0.19 …" */
 const char *net_version(void);

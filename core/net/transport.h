@@ -37,6 +37,7 @@ struct exchange {
   const char *target;     /* behind the base URL: "/partners?take=50" */
   struct slice body;      /* len 0: none */
   bool is_once;           /* at most one attempt on the wire: creates */
+  bool is_again;          /* it was sent before and told nothing: counted as a retry */
   struct answer *answer;  /* fed with the body of a 200 or 201; NULL: body is kept as text */
   void *owner;            /* the caller's */
 
@@ -57,14 +58,17 @@ struct transport {
   /* From when (monotonic) another submit is allowed: a time not after now, a later
    * one (closed by the rate limit), or INT64_MAX: as many are under way as may be. */
   int64_t (*ready_at)(struct transport *t);
+  /* Takes leave for the submit that is to follow; false: not now.  NULL: ready_at() tells. */
+  bool (*take)(struct transport *t);
   void (*submit)(struct transport *t, struct exchange *e);
   struct exchange *(*next)(struct transport *t); /* a finished one, or NULL */
   void (*cancel)(struct transport *t);           /* all under way come back soon */
 };
 
 static inline int64_t transport_ready_at(struct transport *t) { return t->ready_at(t); }
-/* Whether another submit is allowed now. */
+/* Whether a submit is allowed now; it is to follow at once. */
 static inline bool transport_is_ready(struct transport *t, const struct clock *clock) {
+  if (t->take) return t->take(t);
   int64_t at = t->ready_at(t); /* asked first: "now" is a time before the next reading of the clock */
   return at <= clock_mono_ns(clock);
 }

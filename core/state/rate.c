@@ -1,27 +1,38 @@
-/* A file a scope beside the stream locks, one line of numbers, changed under a lock of
- * moments.  Not in the database: a commit syncs the disk five times, and this changes
- * with each request.  What a power cut leaves of it is taken if it is whole, else
+/* A file a scope beside the stream locks, one record, changed under a lock of moments.
+ * Not in the database: a commit syncs the disk five times, and this changes with each
+ * request.  What a power cut leaves of it is taken if it is whole and of this boot, else
  * nothing is known of the limit and the next answer tells. */
 #include "state/rate.h"
 
-#include "base/number.h"
 #include "base/path.h"
 #include "state/lock.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { TEXT_SIZE = 256 };
+enum { BOOT_ID_SIZE = 36 };
+
+static const char magic[8] = "hokorat2";
+
+struct head {
+  char magic[sizeof magic];
+  uint64_t boot, size, hash; /* of the record */
+};
+
+struct whole {
+  struct head head;
+  _Alignas(max_align_t) char record[RATE_RECORD_MAX];
+};
 
 struct rate_file {
   struct rate_file *next;
-  uint64_t scope;
+  uint64_t scope, boot;
   int fd;
   char path[];
 };
@@ -41,6 +52,17 @@ static int open_file(const struct state *s, const char *path) {
   return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
+static const struct hash_key fixed; /* every process must find the same */
+
+/* Which boot this is, as clocks that begin with it are no good in another.  0: not known. */
+static uint64_t boot_hash(void) {
+  char id[BOOT_ID_SIZE];
+  int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  ssize_t got = fd >= 0 ? read(fd, id, sizeof id) : -1;
+  if (fd >= 0) (void)close(fd);
+  return got == (ssize_t)sizeof id ? hash_bytes(&fixed, id, sizeof id) : 0;
+}
+
 static struct rate_file *add_file(struct state *s, uint64_t scope, struct error *err) {
   char name[32], path[PATH_SIZE];
   (void)snprintf(name, sizeof name, "rate-%016" PRIx64, scope);
@@ -53,7 +75,8 @@ static struct rate_file *add_file(struct state *s, uint64_t scope, struct error 
     error_set(err, ERROR_MEMORY, "no memory for the rate limit");
     return NULL;
   }
-  *f = (struct rate_file){.next = s->rates, .scope = scope, .fd = open_file(s, path)};
+  *f = (struct rate_file){
+      .next = s->rates, .scope = scope, .boot = boot_hash(), .fd = open_file(s, path)};
   memcpy(f->path, path, strlen(path) + 1);
   if (f->fd >= 0) return s->rates = f;
   error_errno(err, ERROR_STATE, errno, "opening %s", path);
@@ -62,63 +85,41 @@ static struct rate_file *add_file(struct state *s, uint64_t scope, struct error 
 }
 
 static struct rate_file *file_of(struct state *s, struct slice scope, struct error *err) {
-  static const struct hash_key fixed; /* every process must find the same file */
   uint64_t hash = hash_slice(&fixed, scope);
   for (struct rate_file *f = s->rates; f; f = f->next)
     if (f->scope == hash) return f;
   return add_file(s, hash, err);
 }
 
-/* The line's numbers, in order. */
-static const size_t members[] = {
-    offsetof(struct rate, closed_until_ms), offsetof(struct rate, next_ms),
-    offsetof(struct rate, limit),           offsetof(struct rate, remaining),
-    offsetof(struct rate, reset_at_ms),     offsetof(struct rate, seen_at_ms),
-};
-enum { MEMBERS_LEN = sizeof members / sizeof *members };
-
-static int64_t *member(struct rate *r, size_t i) {
-  return (int64_t *)(void *)((char *)r + members[i]);
+static bool is_whole(const struct whole *w, ssize_t got, const struct rate_file *f, size_t size) {
+  return got == (ssize_t)(offsetof(struct whole, record) + size) &&
+         memcmp(w->head.magic, magic, sizeof magic) == 0 && w->head.boot == f->boot &&
+         w->head.size == size && w->head.hash == hash_bytes(&fixed, w->record, size);
 }
 
-/* The line is "hoko-rate N N N N N N end"; anything else is nothing. */
-static bool parse(struct slice text, struct rate *r) {
-  static const char head[] = "hoko-rate ", tail[] = "end\n";
-  if (text.len < sizeof head || memcmp(text.ptr, head, sizeof head - 1) != 0) return false;
-  text = (struct slice){text.ptr + sizeof head - 1, text.len - (sizeof head - 1)};
-  for (size_t i = 0; i < MEMBERS_LEN; i++) {
-    const char *end = memchr(text.ptr, ' ', text.len);
-    if (!end) return false;
-    struct slice word = {text.ptr, (size_t)(end - text.ptr)};
-    if (number_int64(word, INT64_MIN, INT64_MAX, member(r, i)) != 0) return false;
-    text = (struct slice){end + 1, text.len - word.len - 1};
-  }
-  return slice_is(text, tail);
+static void read_record(const struct rate_file *f, struct whole *w, size_t size) {
+  ssize_t got = pread(f->fd, w, offsetof(struct whole, record) + size, 0);
+  if (!is_whole(w, got, f, size)) memset(w, 0, sizeof *w);
 }
 
-static void read_rate(int fd, struct rate *r) {
-  char bytes[TEXT_SIZE];
-  ssize_t got = pread(fd, bytes, sizeof bytes, 0);
-  if (got <= 0 || !parse((struct slice){bytes, (size_t)got}, r)) *r = (struct rate){0};
-}
-
-static int write_rate(const struct rate_file *f, struct rate *r, struct error *err) {
-  char text[TEXT_SIZE];
-  int len = snprintf(text, sizeof text, "hoko-rate ");
-  for (size_t i = 0; i < MEMBERS_LEN; i++)
-    len += snprintf(text + len, sizeof text - (size_t)len, "%" PRId64 " ", *member(r, i));
-  len += snprintf(text + len, sizeof text - (size_t)len, "end\n");
-  if (pwrite(f->fd, text, (size_t)len, 0) == len && ftruncate(f->fd, len) == 0) return 0;
+static int write_record(const struct rate_file *f, struct whole *w, size_t size,
+                        struct error *err) {
+  size_t len = offsetof(struct whole, record) + size;
+  w->head =
+      (struct head){.boot = f->boot, .size = size, .hash = hash_bytes(&fixed, w->record, size)};
+  memcpy(w->head.magic, magic, sizeof magic);
+  if (pwrite(f->fd, w, len, 0) == (ssize_t)len && ftruncate(f->fd, (off_t)len) == 0) return 0;
   return error_errno(err, ERROR_STATE, errno, "writing %s", f->path);
 }
 
-int rate_change(struct state *s, struct slice scope, bool (*change)(void *user, struct rate *r),
-                void *user, struct error *err) {
+int rate_change(struct state *s, struct slice scope, size_t size,
+                bool (*change)(void *user, void *record), void *user, struct error *err) {
   struct rate_file *f = file_of(s, scope, err);
+  struct whole whole;
+  assert(size <= RATE_RECORD_MAX);
   if (!f || lock_wait(f->fd, f->path, err) != 0) return -1;
-  struct rate rate;
-  read_rate(f->fd, &rate);
-  int result = change(user, &rate) ? write_rate(f, &rate, err) : 0;
+  read_record(f, &whole, size);
+  int result = change(user, whole.record) ? write_record(f, &whole, size, err) : 0;
   lock_give(f->fd);
   return result;
 }

@@ -350,17 +350,15 @@ MUST_USE int store_set(struct state *s, const struct store_value *values, size_t
 
 /* ---- the rate limit, which all processes on one state keep together ---- */
 
-/* What is known of one workspace's limit; all 0 at first.  Its meaning is the limiter's. */
-struct rate {
-  int64_t closed_until_ms; /* no request before */
-  int64_t next_ms;         /* the arrival time from which another request keeps within the rate */
-  int64_t limit, remaining, reset_at_ms, seen_at_ms;
-};
-/* Reads SCOPE's (base URL and key fingerprint, as one text), lets CHANGE change it and
- * writes it back, while no other process can.  Costs microseconds: survives processes, not
- * a power cut.  CHANGE returns whether it is to be written. */
-MUST_USE int rate_change(struct state *s, struct slice scope,
-                         bool (*change)(void *user, struct rate *r), void *user,
+enum { RATE_RECORD_MAX = 8192 };
+
+/* Reads SCOPE's record of SIZE bytes (base URL and key, as one text), lets CHANGE change it
+ * and writes it back, while no other process can.  It is all 0 at first, where another
+ * SIZE was written, and after a boot: its meaning, clocks included, is the limiter's.
+ * Costs microseconds: survives processes, not a power cut.  CHANGE returns whether it is
+ * to be written. */
+MUST_USE int rate_change(struct state *s, struct slice scope, size_t size,
+                         bool (*change)(void *user, void *record), void *user,
                          struct error *err);
 
 /* ---- one row's path, and the state's health ---- */

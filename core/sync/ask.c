@@ -32,8 +32,11 @@ void ask_step(struct ask *a) {
   if (!transport_is_ready(o->transport, o->clock)) return;
   struct buf text = a->exchange.text;
   buf_clear(&text);
-  a->exchange =
-      (struct exchange){.method = EXCHANGE_GET, .target = a->target, .owner = a, .text = text};
+  a->exchange = (struct exchange){.method = EXCHANGE_GET,
+                                  .target = a->target,
+                                  .is_again = a->failing_since_ns != 0,
+                                  .owner = a,
+                                  .text = text};
   a->is_sent = true;
   transport_submit(o->transport, &a->exchange);
 }

@@ -44,7 +44,7 @@ void batch_begin(struct batch *b, enum batch_kind kind, bool keeps_text) {
   b->ranges_len = 0;
   b->tries = 0;
   b->refused_rows = 0;
-  b->has_success = b->is_split = false;
+  b->has_success = b->is_split = b->is_again = false;
   b->is_unrecorded = false;
 }
 

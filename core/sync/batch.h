@@ -54,6 +54,7 @@ struct batch {
   struct range ranges[BATCH_RANGES_MAX];
   unsigned ranges_len;
   unsigned tries;         /* of the range on top that failed in a row */
+  bool is_again;          /* what is sent next was sent before */
   int64_t not_before_ns;  /* while BATCH_WAITING */
   int64_t refused_rows;   /* rejected alone */
   bool is_split;          /* what is sent is a part of it */

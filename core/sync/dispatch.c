@@ -27,9 +27,11 @@ static int send_batch(struct sync *s, struct batch *b) {
                                   .target = "/partners",
                                   .body = buf_slice(&b->body),
                                   .is_once = is_create,
+                                  .is_again = b->is_again,
                                   .answer = &b->answer,
                                   .owner = b,
                                   .text = text};
+  b->is_again = false;
   b->state = BATCH_SENT;
   s->sent_len++;
   if (b->is_split) s->bisected++;
@@ -46,14 +48,31 @@ static bool has_slot(const struct sync *s) {
   return s->sent_len + leftover_is_waiting(s) < s->options.concurrency;
 }
 
+static void stop_limited(struct sync *s, int64_t wait_ns) {
+  struct error err;
+  (void)error_set(&err, ERROR_UNREACHABLE, "Hoko's rate limit opens in %lld s, if then",
+                  (long long)(wait_ns / MS / 1000));
+  (void)error_hint(&err, "the rows are pending: run the script again then, or set --give-up");
+  sync_fail(s, &err);
+}
+
+/* Whether a request may leave now.  Another process may have been told to wait for longer
+ * than this one would. */
+static bool may_send(struct sync *s) {
+  if (transport_is_ready(s->options.transport, s->options.clock)) return true;
+  int64_t opens = transport_ready_at(s->options.transport);
+  int64_t wait_ns = opens != INT64_MAX ? opens - sync_now(s) : 0;
+  if (wait_ns > s->options.give_up_ms * MS) stop_limited(s, wait_ns);
+  return false;
+}
+
 /* Updates whose time has come are ready again, before new ones: they are older. */
 static void wake_waiting(struct sync *s) {
   int64_t now = sync_now(s);
   for (uint32_t i = 1; i < s->pool_len; i++) {
     struct batch *b = &s->pool[i];
     if (b->state != BATCH_WAITING || b->not_before_ns > now || !has_slot(s)) continue;
-    if (!transport_is_ready(s->options.transport, s->options.clock)) return;
-    if (send_batch(s, b)) return;
+    if (!may_send(s) || send_batch(s, b)) return;
   }
 }
 
@@ -80,7 +99,7 @@ void dispatch_step(struct sync *s) {
   }
   wake_waiting(s);
   while (!s->is_stopped && s->ready_len && has_slot(s)) {
-    if (!transport_is_ready(s->options.transport, s->options.clock)) return;
+    if (!may_send(s)) return;
     struct batch *b = &s->pool[s->ready[0]];
     drop_first_ready(s);
     if (send_batch(s, b)) return;
@@ -160,15 +179,18 @@ static void try_again(struct sync *s, struct batch *b) {
     return;
   }
   b->tries++;
+  b->is_again = true;
   dispatch_send_again(s, b, backoff_ns(b->tries, &s->seed));
 }
 
-/* A 429 is no failed try: the transport knows when the limit opens again.  If that
- * is beyond what the user would wait for, the run ends at once. */
+/* A 429 is no failed try: the transport knows when the limit opens again.  It takes
+ * nobody's word for more than the user would wait; what is told so ends the run at once. */
 static void wait_for_limit(struct sync *s, struct batch *b) {
   int64_t opens = transport_ready_at(s->options.transport);
-  bool is_too_late = opens != INT64_MAX && opens - sync_now(s) > s->options.give_up_ms * MS;
-  if (is_too_late || is_given_up(s)) stop_given_up(s, b);
+  int64_t wait_ns = opens != INT64_MAX ? opens - b->exchange.ended_mono_ns : 0;
+  if (wait_ns >= s->options.give_up_ms * MS) stop_limited(s, wait_ns);
+  else if (is_given_up(s)) stop_given_up(s, b);
+  b->is_again = true;
   dispatch_send_again(s, b, 0);
 }
 

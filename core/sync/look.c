@@ -171,8 +171,12 @@ void look_step(struct look *l) {
   struct buf text = l->exchange.text;
   buf_clear(&text);
   answer_reset(&l->answer);
-  l->exchange = (struct exchange){
-      .method = EXCHANGE_GET, .target = listing_target(l->listing), .answer = &l->answer, .owner = l, .text = text};
+  l->exchange = (struct exchange){.method = EXCHANGE_GET,
+                                  .target = listing_target(l->listing),
+                                  .is_again = l->failing_since_ns != 0,
+                                  .answer = &l->answer,
+                                  .owner = l,
+                                  .text = text};
   l->is_sent = true;
   transport_submit(l->options.transport, &l->exchange);
 }

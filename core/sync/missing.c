@@ -181,6 +181,7 @@ static void send(struct missing *m) {
     return;
   }
   m->exchange = (struct exchange){.method = EXCHANGE_DELETE,
+                                  .is_again = m->tries > 0,
                                   .target = "/partners",
                                   .body = buf_slice(&m->body),
                                   .owner = m,

@@ -269,7 +269,8 @@ struct scene *scene_begin(void) {
   struct scene *x = &scene;
   memset(x, 0, sizeof *x);
   x->partners = partners;
-  x->transport = (struct transport){ready_at, submit, next, cancel};
+  x->transport = (struct transport){
+      .ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel};
   x->rows = BUF_WITH_LIMIT(16 << 20);
   x->options = (struct sync_options){
       .transport = &x->transport,
