@@ -141,7 +141,7 @@ class Callbacks(RunTest):
         self.start()
         for name, rows in (("on_ack", "{name='A'}"), ("on_reject", "{nam='A'}")):
             self.script(f'local n = 0\nhoko.partners.upsert(function() n = n + 1\nif n <= 50000 then return {rows} end end,\n'
-                        f'{{batch_rows=10, {name}=function() error("called") end}})', code=1)
+                        f'{{batch_rows=500, {name}=function() error("called") end}})', code=1)
             self.assertIn("scripts/s.lua:4", self.err)
             self.assertIn("called", self.err)
             self.assert_sum(self.report["rows"])
