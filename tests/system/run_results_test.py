@@ -139,7 +139,7 @@ class Callbacks(RunTest):
 
     def test_a_callback_that_raises_ends_the_upsert_like_its_source(self):
         self.start()
-        for name, rows in (("on_ack", "{name='A'}"), ("on_reject", "{nam='A'}")):
+        for name, rows in (("on_ack", "{name=('A'):rep(1000)}"), ("on_reject", "{nam='A'}")):
             self.script(f'local n = 0\nhoko.partners.upsert(function() n = n + 1\nif n <= 50000 then return {rows} end end,\n'
                         f'{{batch_rows=500, {name}=function() error("called") end}})', code=1)
             self.assertIn("scripts/s.lua:4", self.err)
