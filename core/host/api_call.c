@@ -1,5 +1,8 @@
 #include "host/api_call.h"
 
+#include "api/answer.h"
+#include "api/refusal.h"
+
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "base/utf8.h"
@@ -8,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BODY_MAX = 24 << 20, TRIES_MAX = 8 };
+enum { PARTNERS_MAX = 10000, BODY_MAX = 24 << 20, TRIES_MAX = 8 };
 
 static const int64_t NS_A_MS = 1000000;
 
@@ -57,6 +60,10 @@ int api_call_begin(struct api_call *c, struct slice json, struct error *err) {
     if (token != JSON_KEY) goto wrong;
     struct slice name = scan.text;
     if (json_next(&scan) != JSON_STRING) goto wrong;
+    if (slice_is(name, "expects")) {
+      c->is_listing = slice_is(scan.text, "partners");
+      continue;
+    }
     if (slice_is(name, "method") ? take_method(c, scan.text) : slice_is(name, "path") ? take_path(c, scan.text)
                                                                                         : json_unescape(&c->body, scan.text))
       goto wrong;
@@ -95,18 +102,49 @@ static void put_reply(struct buf *reply, const struct exchange *e) {
   buf_add_char(reply, '}');
 }
 
+static bool is_partners(struct slice body) {
+  struct answer_options o = {.partners_max = PARTNERS_MAX, .bytes_max = BODY_MAX};
+  struct answer answer;
+  struct error err;
+  if (answer_init(&answer, &o, &err)) return false;
+  (void)answer_feed(&answer, body);
+  answer_end(&answer);
+  bool is_whole = answer.state == ANSWER_COMPLETE;
+  answer_free(&answer);
+  return is_whole;
+}
+
+/* A 200 that is no list of partners, where one was asked for. */
+static bool is_garbled(const struct api_call *c) {
+  const struct exchange *e = &c->exchange;
+  return c->is_listing && e->end == EXCHANGE_ANSWERED && e->status == 200 && !is_partners(buf_slice(&e->text));
+}
+
 /* Whether it is worth another try: safe methods on a bad day, and a 429 always. */
 static bool is_retried(struct api_call *c, int64_t now) {
   const struct exchange *e = &c->exchange;
   bool is_answered = e->end == EXCHANGE_ANSWERED;
   bool is_limited = is_answered && e->status == 429;
-  bool is_bad_day = e->end == EXCHANGE_NOT_SENT || e->end == EXCHANGE_BROKEN || (is_answered && e->status >= 500);
+  bool is_bad_day = e->end == EXCHANGE_NOT_SENT || e->end == EXCHANGE_BROKEN || (is_answered && e->status >= 500) ||
+                    is_garbled(c);
   if (!is_limited && !(is_bad_day && (!e->is_once || e->end == EXCHANGE_NOT_SENT))) return false;
   if (!c->failing_since_ns) c->failing_since_ns = now;
   if (now - c->failing_since_ns >= c->give_up_ms * NS_A_MS || c->tries == TRIES_MAX) return false;
   if (!is_limited) c->tries++;
   c->not_before_ns = now + (is_limited ? 0 : backoff_ns(c->tries, &c->seed));
   return true;
+}
+
+/* Of a listing that ends with another answer than a list. */
+static int fail_listing(const struct exchange *e, struct error *err) {
+  struct refusal refusal;
+  enum error_code code = e->status == 401 || e->status == 403 ? ERROR_AUTH : ERROR_UNREACHABLE;
+  refusal_parse(&refusal, buf_slice(&e->text));
+  if (e->status == 200)
+    return error_set(err, code, "Hoko's answer is no list of partners: %s", refusal_text(&refusal, false));
+  (void)error_set(err, code, "Hoko answered %d to a listing: %s", e->status, refusal_text(&refusal, false));
+  if (refusal.scopes_len) (void)error_hint(err, "give the key this scope in Hoko's dashboard: %s", refusal.scopes[0]);
+  return -1;
 }
 
 bool api_call_step(struct api_call *c, struct transport *t, const struct clock *clock, struct buf *reply, int *rc,
@@ -118,6 +156,7 @@ bool api_call_step(struct api_call *c, struct transport *t, const struct clock *
       c->is_active = false;
       *rc = c->exchange.end == EXCHANGE_ANSWERED ? 0 : -1;
       if (*rc) *err = c->exchange.err;
+      else if (c->is_listing && (c->exchange.status != 200 || is_garbled(c))) *rc = fail_listing(&c->exchange, err);
       else if (c->exchange.is_text_cut) *rc = error_set(err, ERROR_DATA, "hoko.api: the answer is larger than 24 MiB");
       else put_reply(reply, &c->exchange);
       return true;

@@ -11,6 +11,7 @@
 struct api_call {
   bool is_active; /* the worker waits */
   bool is_sent;
+  bool is_listing; /* only a whole array of partners is an answer */
   struct exchange exchange;
   char target[8192];
   struct buf body;
@@ -19,7 +20,7 @@ struct api_call {
   uint64_t seed;
 };
 
-/* JSON: {"method":"GET","path":"/links?take=5","body":"…"}.  -1: *err. */
+/* JSON: {"method":"GET","path":"/links?take=5","body":"…","expects":"partners"}.  -1: *err. */
 MUST_USE int api_call_begin(struct api_call *c, struct slice json, struct error *err);
 /* true: *c has its end: 0 in *rc and the reply's JSON in REPLY, or -1 and *err. */
 bool api_call_step(struct api_call *c, struct transport *t, const struct clock *clock, struct buf *reply, int *rc,

@@ -96,19 +96,34 @@ static int call_log(struct running *r, struct slice json, struct reply *reply, s
 
 /* ---- hoko.api ------------------------------------------------------------ */
 
-static int call_api(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+/* Whether a request to Hoko can be made. */
+static int need_hoko(struct running *r, struct error *err) {
   if (r->stop.code != ERROR_NONE) {
     *err = r->stop;
     return -1;
   }
-  if (running_need_net(r, err)) {
-    running_stop(r, err);
-    return -1;
-  }
+  if (running_need_net(r, err) == 0) return 0;
+  running_stop(r, err);
+  return -1;
+}
+
+static int call_api(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  if (need_hoko(r, err)) return -1;
   r->api.give_up_ms = r->job->give_up_ms;
   random_bytes(&r->api.seed, sizeof r->api.seed);
   reply->is_later = true;
   return api_call_begin(&r->api, json, err);
+}
+
+static void reply_later(struct running *r, const struct buf *json, int rc, struct error *err) {
+  if (rc == 0 && !buf_ok(json)) rc = error_set(err, ERROR_MEMORY, "the answer is too large for a script");
+  if (rc) reply_error(r, err);
+  else running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(json)}});
+}
+
+/* What stops an upsert stops the run here, too. */
+static void stop_for(struct running *r, int rc, const struct error *err) {
+  if (rc && (err->code == ERROR_AUTH || err->code == ERROR_UNREACHABLE)) running_stop(r, err);
 }
 
 static void step_api(struct running *r) {
@@ -116,9 +131,34 @@ static void step_api(struct running *r) {
   struct error err;
   int rc;
   if (api_call_step(&r->api, &r->call_gate.transport, r->job->clock, &reply, &rc, &err)) {
-    if (rc == 0 && !buf_ok(&reply)) rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
-    if (rc) reply_error(r, &err);
-    else running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(&reply)}});
+    if (r->api.is_listing) stop_for(r, rc, &err);
+    reply_later(r, &reply, rc, &err);
+  }
+  buf_free(&reply);
+}
+
+/* ---- hoko.partners.delete ------------------------------------------------ */
+
+static int call_delete(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  if (need_hoko(r, err)) return -1;
+  struct removal_job job = {.transport = &r->call_gate.transport,
+                            .clock = r->job->clock,
+                            .batch_rows = DELETE_CALL_IDS_MAX,
+                            .give_up_ms = r->job->give_up_ms,
+                            .bisect_limit = r->job->bisect_limit};
+  random_bytes(&job.seed, sizeof job.seed);
+  random_bytes(&job.hash_key, sizeof job.hash_key);
+  reply->is_later = true;
+  return delete_call_begin(&r->deletion, json, &job, err);
+}
+
+static void step_delete(struct running *r) {
+  struct buf reply = BUF_WITH_LIMIT(1 << 20);
+  struct error err;
+  int rc;
+  if (delete_call_step(&r->deletion, &reply, &rc, &err)) {
+    stop_for(r, rc, &err);
+    reply_later(r, &reply, rc, &err);
   }
   buf_free(&reply);
 }
@@ -294,6 +334,7 @@ static void step_queries(struct running *r) {
 
 void calls_step(struct running *r) {
   step_api(r);
+  step_delete(r);
   step_http(r);
   step_command(r);
   step_queries(r);
@@ -308,17 +349,20 @@ void calls_stop(struct running *r, const struct error *why) {
     queries_cancel(&r->queries);
     reply_error(r, why);
   }
-  if (r->api.is_sent) transport_cancel(net_transport(r->net));
+  delete_call_stop(&r->deletion, why);
+  if (r->api.is_sent || (r->deletion.is_active && !removal_is_done(r->deletion.removal))) transport_cancel(net_transport(r->net));
   if (!r->api.is_active || r->api.is_sent) return;
   r->api.is_active = false;
   reply_error(r, why);
 }
 
 int64_t calls_wake_at(struct running *r) {
-  const int64_t at[] = {api_call_wake_at(&r->api, &r->call_gate.transport), http_calls_wake_at(&r->http),
+  const int64_t at[] = {delete_call_wake_at(&r->deletion), api_call_wake_at(&r->api, &r->call_gate.transport), http_calls_wake_at(&r->http),
                         queries_wake_at(&r->queries)};
-  int64_t first = at[0] < at[1] ? at[0] : at[1];
-  return first < at[2] ? first : at[2];
+  int64_t first = INT64_MAX;
+  for (size_t i = 0; i < sizeof at / sizeof *at; i++)
+    if (at[i] < first) first = at[i];
+  return first;
 }
 
 /* ---- a session's values -------------------------------------------------- */
@@ -339,6 +383,7 @@ struct call {
 
 static const struct call calls[] = {{"log", call_log},
                                     {"api", call_api},
+                                    {"delete", call_delete},
                                     {"store_get", call_store_get},
                                     {"test_result", call_test_result},
                                     {"store_set", call_store_set},

@@ -41,7 +41,8 @@ static void warn_missing(struct running *r, const struct told *t, int64_t missin
 static void warn_empty(struct running *r, const struct stream_info *info) {
   char text[700];
   (void)snprintf(text, sizeof text,
-                 "the source gave no row, but stream %s has %" PRId64 " partners; nothing is deleted",
+                 "the source gave no row, but stream %s has %" PRId64
+                 " partners; nothing is deleted",
                  info->name, info->partners - info->gone);
   running_warn(r, text);
 }
@@ -63,7 +64,8 @@ static bool is_uncertain(struct running *r) {
   char text[300];
   if (r->keyless_rejects == 0) return false;
   (void)snprintf(text, sizeof text,
-                 "%" PRId64 " rows of the source have no key that can be read, so nothing is deleted",
+                 "%" PRId64
+                 " rows of the source have no key that can be read, so nothing is deleted",
                  r->keyless_rejects);
   running_warn(r, text);
   return true;
@@ -75,20 +77,20 @@ static int start(struct running *r, bool deletes, struct tally *t, struct error 
   struct told told = {.r = r};
   struct sync_options *s = &r->sync_options;
   struct missing_job job = {.stream = upsert_stream(r, err),
-                            .transport = s->transport,
-                            .clock = s->clock,
                             .seen = &r->seen,
                             .deletes = deletes,
                             .is_dry = s->is_dry,
                             .limit = r->upsert.missing_limit,
-                            .batch_rows = s->batch_rows,
-                            .give_up_ms = s->give_up_ms,
-                            .bisect_limit = s->bisect_limit,
                             .run = s->run,
-                            .hash_key = s->hash_key,
+                            .removal = {.transport = s->transport,
+                                        .clock = s->clock,
+                                        .batch_rows = s->batch_rows,
+                                        .give_up_ms = s->give_up_ms,
+                                        .bisect_limit = s->bisect_limit,
+                                        .hash_key = s->hash_key},
                             .user = &told,
                             .told = tell};
-  random_bytes(&job.seed, sizeof job.seed);
+  random_bytes(&job.removal.seed, sizeof job.removal.seed);
   if (!job.stream || missing_new(&r->missing, &job, err)) return -1;
   t->missing = missing_counts(r->missing).missing;
   if (deletes && s->is_dry && !missing_error(r->missing)) t->deleted = t->missing;

@@ -427,6 +427,7 @@ void running_close(struct running *r) {
   net_close(r->net); /* it gives back what it took of the shared limit */
   state_close(r->state);
   api_call_free(&r->api);
+  delete_call_free(&r->deletion);
   seen_free(&r->seen);
   http_calls_free(&r->http);
   watermarks_free(&r->watermarks);

@@ -3,6 +3,7 @@
 #define HOKO_HOST_RUNNING_H
 
 #include "host/api_call.h"
+#include "host/delete_call.h"
 #include "host/commands.h"
 #include "host/files.h"
 #include "host/gate.h"
@@ -51,6 +52,7 @@ struct running {
   struct gate rows_gate, call_gate;  /* before them */
   bool is_always_fine;               /* no write is asked about any more */
   struct api_call api;
+  struct delete_call deletion;
   struct commands commands;
   struct http_calls http;
   struct queries queries;

@@ -112,6 +112,7 @@ static void adopt(struct sync *s, const struct row *row, const struct plan *plan
   struct plan conflict = {.code = "key_conflict", .field = "", .message = "another partner has this key already"};
   struct error err;
   if (map_find(&s->dry, hash, is_this, NULL) != MAP_FREE) {
+    if (settle_adoptions(s)) return; /* an acknowledgement that came later would clear the reject */
     reject_planned(s, ordinal, row, &conflict);
   } else if (map_add(&s->dry, hash, 0)) {
     (void)error_set(&err, ERROR_MEMORY, "out of memory for adopting so many partners");

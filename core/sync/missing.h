@@ -1,34 +1,25 @@
 /* missing.h - keys of a stream that its source no longer has: counted, told, and where
  * it is wished deleted at Hoko.
  *
- * It begins when a source is at its end and every row has its outcome.  Deleting goes
- * in batches under the limits and retries of all requests.  An id that Hoko does not
- * have is found by halving, within the bisect limit, and its entry marked gone; that
- * of a deleted partner is forgotten, so its key is a new one when it comes again.
- * Where an answer was lost and the repeat is refused, a listing tells what is left.
- * Driven like a sync; main thread only. */
+ * It begins when a source is at its end and every row has its outcome.  The entry of a
+ * partner that was deleted is forgotten, so its key is a new one when it comes again; that
+ * of one that Hoko does not have is marked gone.  Driven like a sync; main thread only. */
 #ifndef HOKO_SYNC_MISSING_H
 #define HOKO_SYNC_MISSING_H
 
-#include "base/clock.h"
-#include "base/hash.h"
-#include "net/transport.h"
 #include "state/state.h"
+#include "sync/removal.h"
 #include "sync/seen.h"
 
 enum { MISSING_PERCENT = 100 }; /* hundredths of one in a limit */
 
 struct missing_job {
   struct stream *stream;
-  struct transport *transport; /* NULL where nothing is deleted */
-  const struct clock *clock;
   const struct seen *seen;
   bool deletes, is_dry; /* dry: what would be deleted is told only */
   int64_t limit;        /* of the stream's partners, in MISSING_PERCENTths of a percent */
-  uint32_t batch_rows;
-  int64_t give_up_ms, bisect_limit, run;
-  struct hash_key hash_key;
-  uint64_t seed;
+  int64_t run;
+  struct removal_job removal; /* where it deletes; user and told are ours */
   void *user;
   /* Each missing partner, in the order of the stream, before anything is deleted. */
   void (*told)(void *user, const struct partner *partner);

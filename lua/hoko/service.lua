@@ -5,11 +5,11 @@ local PAGE_ROWS, OVERLAP, DELETE_ROWS, RESTARTS_MAX = 10000, 50, 10000, 5
 
 -- ---- hoko.api ---------------------------------------------------------------
 
-local function request(name, method, path, query, body)
+local function request(name, method, path, query, body, expects)
   if type(path) ~= "string" or path:sub(1, 1) ~= "/" then
     native.raise(("%s: the path must be a string that begins with /, got %s"):format(name, options.describe(path)))
   end
-  local call = { method = method, path = answers.with_query(path, query) }
+  local call = { method = method, path = answers.with_query(path, query), expects = expects }
   if body ~= nil then call.body = options.encode(name, "the body", body) end
   local got, message, code = native.call("api", call)
   if not got then return nil, message, code end
@@ -34,20 +34,24 @@ end
 -- ---- hoko.partners.list -----------------------------------------------------
 
 local function fetch(name, query)
-  local got, message = request(name, "GET", "/partners", query)
+  local got, message = request(name, "GET", "/partners", query, nil, "partners")
   if not got then native.raise(name .. ": " .. message) end
-  local rows = got.status == 200 and got:json()
-  if type(rows) ~= "table" or #rows == 0 and next(rows) then
-    native.raise(("%s: Hoko answered %d: %s"):format(name, got.status, got.body:sub(1, 200)))
-  end
-  return rows
+  return got:json()
+end
+
+-- Partners of one instant have no order that is promised, so an overlap covers all of
+-- them that a page ends with, where they are a quarter of it at most.
+local function overlap_of(page, take)
+  local least = take > 2 * OVERLAP and OVERLAP or take // 2
+  local last, same = page[#page], 1
+  while same < #page and page[#page - same].createdAt == last.createdAt do same = same + 1 end
+  return same < take // 4 and math.max(least, same + 1) or least
 end
 
 -- Pages overlap and are joined by id, since they move while partners come and go.
 local function walk(name, given)
   local sort, limit = given.sort or "asc", given.limit
   local take = given.take or (limit and math.min(limit, PAGE_ROWS)) or PAGE_ROWS
-  local overlap = take > 2 * OVERLAP and OVERLAP or take // 2
   local first = given.skip or 0
   return coroutine.wrap(function()
     local seen, last_page, skip, given_out = {}, {}, first, 0
@@ -55,7 +59,7 @@ local function walk(name, given)
       local met
       repeat
         local page = fetch(name, { sort = sort, take = take, skip = skip })
-        met = skip == first or #page == 0
+        met = skip == first or #page == 0 or take == 1 -- which leaves no room for an overlap
         local this_page = {}
         for _, partner in ipairs(page) do
           this_page[partner.id] = true
@@ -68,7 +72,7 @@ local function walk(name, given)
           end
         end
         if #page < take and met then return end
-        last_page, skip = this_page, skip + take - overlap
+        last_page, skip = this_page, skip + take - overlap_of(page, take)
       until not met
       skip, last_page = first, {}
     end
@@ -96,28 +100,11 @@ local function next_of(name, ids)
   end
 end
 
-local function slice(list, from, to) return table.move(list, from, to, 1, {}) end
-
--- A batch with one unknown id is refused whole, so it is halved until that id is alone.
 local function delete_batch(name, ids, result)
-  local got, message = request(name, "DELETE", "/partners", nil, ids)
+  local got, message = native.call("delete", { ids = ids })
   if not got then native.raise(name .. ": " .. message) end
-  if got.status == 200 then
-    local answer = got:json() or {}
-    local is_deleted = {}
-    for _, id in ipairs(answer.deletedIds or {}) do is_deleted[id:lower()] = true end
-    for _, id in ipairs(ids) do
-      local list = is_deleted[id:lower()] and result.deleted or result.unknown
-      list[#list + 1] = id
-    end
-  elseif got.status == 400 and #ids == 1 then
-    result.unknown[#result.unknown + 1] = ids[1]
-  elseif got.status == 400 then
-    local middle = #ids // 2
-    delete_batch(name, slice(ids, 1, middle), result)
-    delete_batch(name, slice(ids, middle + 1, #ids), result)
-  else
-    native.raise(("%s: Hoko answered %d: %s"):format(name, got.status, got.body:sub(1, 200)))
+  for what, list in pairs(result) do
+    for _, place in ipairs(got[what]) do list[#list + 1] = ids[place] end
   end
 end
 
