@@ -26,7 +26,7 @@ class Shapes(RunTest):
 
     def test_a_column_that_a_map_names_and_the_header_has_not_stops_before_the_first_row(self):
         self.script(MAP % ('columns = { "code" }', '"frist", "last"'), "data.csv", code=1)
-        self.assertIn("the column 'frist' is missing (did you mean 'first'?)", self.err)
+        self.assertIn("the column 'frist' is missing, did you mean 'first'?", self.err)
         self.assertEqual(self.mock.stats()["requests"], 0)
 
     def test_columns_by_number_are_for_files_without_a_header_and_names_for_those_with_one(self):

@@ -83,7 +83,7 @@ for row in hoko.sql{ dsn = "sqlite:crm.db", query = "SELECT name FROM p WHERE co
     def test_a_column_that_the_query_lacks_raises_with_the_nearest(self):
         self.script("local row = hoko.sql('sqlite:crm.db', 'SELECT name, email FROM p WHERE code = 2')()\n"
                     "print(row.email)\nprint(row.nane)", code=1)
-        self.assertIn("s.lua:3: sqlite:crm.db has no column 'nane' (did you mean 'name'?)", self.err)
+        self.assertIn("s.lua:3: sqlite:crm.db has no column 'nane', did you mean 'name'?", self.err)
 
     WRITES = ("INSERT INTO p VALUES (7, 'x', 'y')", "UPDATE p SET name = 'x'", "DELETE FROM p", "DROP TABLE p",
               "CREATE TABLE q (a)", "ATTACH 'other.db' AS other", "VACUUM INTO 'copy.db'", "VACUUM", "BEGIN IMMEDIATE",
@@ -201,7 +201,7 @@ class WrongUse(RunTest):
         ('hoko.sql("sqlite:a", "SELECT \\xff")', "hoko.sql: the query is not valid UTF-8"),
         ('hoko.sql{ dsn = "sqlite:a" }', "hoko.sql: option 'query' is missing"),
         ('hoko.sql{ query = "SELECT 1" }', "hoko.sql: option 'dsn' is missing"),
-        ('hoko.sql{ dsn = "sqlite:a", query = "SELECT 1", param = {} }', "hoko.sql: unknown option 'param' (did you mean 'params'?)"),
+        ('hoko.sql{ dsn = "sqlite:a", query = "SELECT 1", param = {} }', "hoko.sql: unknown option 'param', did you mean 'params'?"),
         ('hoko.sql{ dsn = "sqlite:a", query = "SELECT 1", params = 1 }', "hoko.sql: option 'params' must be a table, not a number"),
         ('hoko.sql("mysql://u:geheim@h/d", "SELECT 1")()', "mysql://h/d: a database is named sqlite:FILE or postgresql://USER@HOST/DATABASE"),
         ('hoko.sql("host=h password=geheim", "SELECT 1")()', "the database: a database is named sqlite:FILE or postgresql://USER@HOST/DATABASE"),

@@ -27,7 +27,7 @@ static void check_key(const struct args *a, const char *const *names) {
   const char *name = lua_tostring(L, -2);
   if (find(name, names) >= 0) return;
   const char *near = nearest_name(slice_of(name), names, count(names));
-  if (near) raise_error(L, "%s: unknown option '%s' (did you mean '%s'?)", a->function, name, near);
+  if (near) raise_error(L, "%s: unknown option '%s', did you mean '%s'?", a->function, name, near);
   raise_error(L, "%s: unknown option '%s'", a->function, name);
 }
 

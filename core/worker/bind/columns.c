@@ -26,7 +26,7 @@ static int missing_cell(lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(2));
   int names = lua_gettop(L);
   const char *near = columns_nearest(L, names, lua_rawlen(L, names) - 1, (struct slice){word, len});
-  if (near) raise_error(L, "%s has no column '%s' (did you mean '%s'?)", whose, word, near);
+  if (near) raise_error(L, "%s has no column '%s', did you mean '%s'?", whose, word, near);
   raise_error(L, "%s has no column '%s'", whose, word);
 }
 

@@ -74,7 +74,7 @@ static int lacks(lua_State *L, const struct source_csv *t, int names, const char
   char list[400];
   const char *near = columns_nearest(L, names, t->names_len, slice_of(column));
   list_names(L, t, names, list, sizeof list);
-  if (near) error_set(err, ERROR_DATA, "the column '%s' is missing (did you mean '%s'?)", column, near);
+  if (near) error_set(err, ERROR_DATA, "the column '%s' is missing, did you mean '%s'?", column, near);
   else error_set(err, ERROR_DATA, "the column '%s' is missing", column);
   return t->names_len ? error_hint(err, "the columns are: %s", list) : error_hint(err, "the file is empty");
 }
