@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/scheduled_run.h"
+#include "cli/summary.h"
 #include "keys/keys.h"
 
 #include <inttypes.h>
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { HANDED_FD = 3, HANDED_LIMIT = 16 << 20, REPORT_LIMIT = 1 << 20 };
+enum { HANDED_FD = 3, HANDED_LIMIT = 16 << 20, REPORT_LIMIT = 1 << 20, PROGRESS_NS = 500000000 };
 
 static const char *const hooks[] = {"on_failure", "on_recovery", NULL};
 
@@ -26,6 +27,7 @@ static const struct option child_options[] = {
 
 struct child {
   struct cli *cli;
+  int64_t told_ns; /* when the progress was last told */
   struct scheduled_run run;
   struct buf handed, cause;
 };
@@ -60,6 +62,21 @@ static void on_log(void *user, enum log_level level, struct slice message, struc
 
 static void on_warn(void *user, const char *message) {
   put_line(user, LOG_WARN, slice_of(message), (struct slice){0});
+}
+
+/* Twice a second, for those who look at the page. */
+static void on_progress(void *user, const struct tally *tally, const char *wait) {
+  struct child *c = user;
+  int64_t now_ns = clock_mono_ns(c->cli->clock);
+  struct buf line = BUF_WITH_LIMIT(1024);
+  if (now_ns < c->told_ns + PROGRESS_NS) return;
+  c->told_ns = now_ns;
+  buf_add_text(&line, "\1p");
+  summary_put_progress(&line, tally, wait, now_ns - c->run.base.began_ns);
+  buf_add_char(&line, '\n');
+  if (buf_ok(&line)) term_out(c->cli->term, buf_slice(&line));
+  term_flush(c->cli->term);
+  buf_free(&line);
 }
 
 static int on_key(void *user, struct secret **key, struct error *err) {
@@ -165,10 +182,12 @@ static int begin(struct child *c, struct worker **w, struct error *err) {
       scheduled_run_open(&c->run, c->cli, c->cli->args[0], script, json, source, err) != 0)
     return -1;
   c->run.base.job.run = options_text(o, "run");
+  c->run.base.began_ns = c->told_ns = clock_mono_ns(c->cli->clock);
   c->run.base.job.events = (struct run_events){.user = c,
                                                .output = on_output,
                                                .log = on_log,
                                                .warn = on_warn,
+                                               .progress = on_progress,
                                                .key = on_key,
                                                .named_key = on_named_key};
   if (is_hook && read_cause(c, options_text(o, "cause"), err) != 0) return -1;

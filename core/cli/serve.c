@@ -15,6 +15,8 @@ static const struct option serve_options[] = {
      .help = "how long runs may finish what is in flight when it is to end"},
     {.name = "metrics", .type = OPTION_TEXT, .value = "ADDRESS:PORT",
      .help = "answer /metrics (OpenMetrics) and /healthz there"},
+    {.name = "web", .type = OPTION_TEXT, .value = "ADDRESS:PORT",
+     .help = "show the jobs as a page there, to this machine only"},
     OPTION_END,
 };
 
@@ -105,6 +107,7 @@ static int serve(struct serving *s, struct error *err) {
                                          .runs_max = options_int(o, "jobs"),
                                          .grace_ms = options_int(o, "grace"),
                                          .metrics = options_text(o, "metrics"),
+                                         .web = options_text(o, "web"),
                                          .user = s,
                                          .load = load,
                                          .has_key_changed = has_key_changed};

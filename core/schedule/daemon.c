@@ -88,6 +88,7 @@ static int64_t patience_ms(const struct daemon *d) {
     wait = earlier(wait, d->stalled_until_ms - daemon_passed_ms());
   if (d->is_ending) wait = earlier(wait, STOP_LOOK_MS);
   if (face_timeout_ms(d->metrics) >= 0) wait = earlier(wait, face_timeout_ms(d->metrics));
+  if (face_timeout_ms(d->pages) >= 0) wait = earlier(wait, face_timeout_ms(d->pages));
   for (size_t i = 0; i < d->jobs_len; i++) {
     if (d->jobs[i]->policy.is_keyless) wait = earlier(wait, RELOAD_KEY_LOOK_MS);
     if (d->jobs[i]->kill_at_ms) wait = earlier(wait, STOP_LOOK_MS);
@@ -131,6 +132,7 @@ static void wait_for_something(struct daemon *d) {
   add_fd(fds, &n, d->folder_fd);
   if (!d->is_ending) add_fd(fds, &n, d->timer_fd);
   add_fd(fds, &n, face_fd(d->metrics));
+  add_fd(fds, &n, face_fd(d->pages));
   n += orders_fds(d->orders, fds + n);
   for (size_t i = 0; i < d->jobs_len; i++) {
     const struct served *s = d->jobs[i];
@@ -176,6 +178,7 @@ static void loop(struct daemon *d) {
     if (d->wants_reload && !daemon_is_stalled(d) && !d->is_ending) reload_again(d);
     orders_serve(d->orders);
     face_run(d->metrics);
+    face_run(d->pages);
     step_due(d);
     jobs_sweep(d);
     if (d->is_ending) kill_late(d);
@@ -206,7 +209,8 @@ static int open_all(struct daemon *d, struct error *err) {
   if (d->folder_fd >= 0)
     (void)inotify_add_watch(d->folder_fd, d->options->folder, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
   if (d->options->metrics && face_open(&d->metrics, d, d->options->metrics, false, err) != 0) return -1;
-  return orders_open(&d->orders, d, err);
+  if (orders_open(&d->orders, d, err) != 0) return -1;
+  return d->options->web ? face_open(&d->pages, d, d->options->web, true, err) : 0;
 }
 
 static void close_fd(int fd) {
@@ -215,6 +219,7 @@ static void close_fd(int fd) {
 
 static void close_all(struct daemon *d) {
   face_close(d->metrics);
+  face_close(d->pages);
   orders_close(d->orders);
   jobs_free(d);
   notify_end(&d->notify);

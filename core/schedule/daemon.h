@@ -41,6 +41,7 @@ struct daemon_options {
   int64_t runs_max; /* at once */
   int64_t grace_ms; /* for runs under way, from SIGTERM on */
   const char *metrics; /* ADDRESS:PORT of /metrics and /healthz; NULL: none */
+  const char *web;     /* of the pages */
   void *user;
   /* Reads hoko.lua anew; what it gives lives until the next call that succeeds. */
   int (*load)(void *user, const struct daemon_wishes **to, struct error *err);

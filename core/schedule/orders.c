@@ -60,17 +60,12 @@ size_t orders_fds(const struct orders *o, struct pollfd *to) {
 /* ---- orders ---- */
 
 static void order_run(struct orders *o, struct client *c, struct served *s) {
-  struct policy copy = s->policy;
-  char *job = strdup(s->name);
-  policy_request(&copy);
-  if (!job || step_save(o->daemon, s, &copy) != 0) {
-    free(job);
-    (void)control_send(c->fd, "error the state cannot be written");
-    return;
-  }
-  c->job = job;
   (void)control_send(c->fd, "ok"); /* who is gone is noticed when it is read */
-  step_job(o->daemon, s);
+  c->job = strdup(s->name);
+  if (c->job && step_request(o->daemon, s) == 0) return;
+  free(c->job);
+  c->job = NULL;
+  (void)control_send(c->fd, "error the state cannot be written");
 }
 
 static void order_pause(struct orders *o, struct client *c, struct served *s, bool is_pause) {

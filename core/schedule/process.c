@@ -4,6 +4,7 @@
 #include "base/number.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { WORDS_MAX = 64, STOP_MS = 35000 };
@@ -32,6 +33,7 @@ void process_start(struct daemon *d, struct served *s) {
   struct error err;
   s->kill_at_ms = 0;
   s->facts.is_read = false;
+  s->progress[0] = '\0';
   orders_tell_started(d->orders, s);
   if (start(d, &s->child, more, &err) == 0) {
     daemon_log(d, s, LOG_DEBUG, "started");
@@ -76,10 +78,15 @@ struct said {
   struct served *job;
 };
 
-/* Facts for the daemon alone: \1k and when the key expires, in milliseconds. */
+/* Facts for the daemon alone: \1k and when the key expires, in milliseconds; \1p and how
+ * far the run is. */
 static bool take_fact(struct served *s, struct slice line) {
-  if (line.len < 2 || line.ptr[0] != '\1' || line.ptr[1] != 'k') return false;
-  (void)!number_int64((struct slice){line.ptr + 2, line.len - 2}, 0, INT64_MAX, &s->key_expires_ms);
+  if (line.len < 2 || line.ptr[0] != '\1' || (line.ptr[1] != 'k' && line.ptr[1] != 'p')) return false;
+  struct slice text = {line.ptr + 2, line.len - 2};
+  if (line.ptr[1] == 'p')
+    (void)snprintf(s->progress, sizeof s->progress, "%.*s", (int)text.len, text.ptr);
+  else
+    (void)!number_int64(text, 0, INT64_MAX, &s->key_expires_ms); /* or what was known stays */
   return true;
 }
 

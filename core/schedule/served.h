@@ -58,6 +58,7 @@ struct served {
   struct allowance allowance;
   int64_t runs, failures, not_run; /* since the daemon began; not_run: did not start */
   struct facts facts;              /* facts.h */
+  char progress[256];              /* of the run under way, as it tells itself */
   int64_t key_expires_ms;          /* of the key that its last run used; 0: not known */
 };
 

@@ -25,7 +25,7 @@ struct daemon {
   size_t jobs_len, jobs_cap;
   size_t active; /* runs under way */
   struct orders *orders;
-  struct face *metrics; /* NULL: not asked for */
+  struct face *metrics, *pages; /* NULL: not asked for */
   struct notify notify;
   struct watch watch;
   int lock_fd, signal_fd, timer_fd, folder_fd; /* folder_fd: inotify's */
@@ -86,6 +86,8 @@ MUST_USE int step_commit(struct daemon *d, struct served *s, const struct policy
 MUST_USE int step_save(struct daemon *d, struct served *s, const struct policy *copy);
 /* Records under the old rules what came due and is no more to start. */
 MUST_USE int step_drop(struct daemon *d, struct served *s);
+/* A run by hand, as soon as none is under way.  -1: it is not recorded. */
+MUST_USE int step_request(struct daemon *d, struct served *s);
 /* All that S has to do now. */
 void step_job(struct daemon *d, struct served *s);
 /* Free slots go to who has waited longest. */

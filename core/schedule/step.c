@@ -58,6 +58,14 @@ int step_drop(struct daemon *d, struct served *s) {
   }
 }
 
+int step_request(struct daemon *d, struct served *s) {
+  struct policy copy = s->policy;
+  policy_request(&copy);
+  if (step_save(d, s, &copy) != 0) return -1;
+  step_job(d, s);
+  return 0;
+}
+
 /* ---- acting ---- */
 
 static void name_run(struct daemon *d, struct run_record *run) {

@@ -49,6 +49,7 @@ static const char version_1[] =
     /* an attempt of an occurrence starts once, whatever dies in between */
     "CREATE UNIQUE INDEX run_due ON run (job, due, attempt) WHERE due IS NOT NULL;"
     "CREATE INDEX run_job ON run (job, number) WHERE process IS NOT NULL;"
+    "CREATE INDEX run_when ON run (job, started);"
 
     /* what the scheduler knows of a job (schedule/policy.h), and by which schedule */
     "CREATE TABLE job (name TEXT PRIMARY KEY, schedule TEXT, timezone TEXT NOT NULL,"

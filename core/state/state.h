@@ -288,6 +288,17 @@ MUST_USE int run_record_recover(struct state *s, struct slice run, int64_t ended
 MUST_USE int run_record_newest(struct state *s, struct slice job, bool is_ok,
                                struct run_record *to, bool *is_there, struct error *err);
 
+/* What a day's runs of a job came to. */
+struct run_day {
+  int64_t day; /* since 1970, UTC */
+  int64_t runs, failed, not_run;
+  int64_t rows, took_ms; /* of all its runs that ended: submitted, and how long they took */
+};
+/* JOB's days from day FROM on that have any, in order; at most CAP.  Reads each of these
+ * runs: 3 ms a thousand. */
+MUST_USE int run_record_days(struct state *s, struct slice job, int64_t from, struct run_day *to,
+                             size_t cap, size_t *n, struct error *err);
+
 /* ---- jobs: what the scheduler must not forget ---- */
 
 enum job_flag {
