@@ -60,9 +60,9 @@ enum { TASK_VERBOSE = 1, TASK_UNCAGED = 2 };
 
 enum task { TASK_RUN, TASK_CONFIG, TASK_CHECK, TASK_EVAL, TASK_TEST, TASK_SESSION };
 
-/* What is asked of a session: to run a text, to complete the line before the cursor, how
- * values are shown from now on. */
-enum entry { ENTRY_RUN, ENTRY_COMPLETE, ENTRY_SHOW, ENTRIES };
+/* What is asked of a session: to run a text, to complete what is before the cursor, how
+ * values are shown from now on, the help on a name, what there is help on. */
+enum entry { ENTRY_RUN, ENTRY_COMPLETE, ENTRY_SHOW, ENTRY_HELP, ENTRY_TOPICS, ENTRIES };
 /* What a text that has run, or was not whole, is. */
 enum entry_is { ENTRY_IS_CODE, ENTRY_IS_EXPRESSION, ENTRY_IS_CALL, ENTRY_IS_INCOMPLETE };
 

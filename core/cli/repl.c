@@ -31,6 +31,11 @@ struct talk {
 
 /* ---- events -------------------------------------------------------------- */
 
+static void on_print(void *user, struct slice text) {
+  struct run_job *c = user;
+  term_out_script(c->cli->term, text);
+}
+
 static void on_note(void *user, const char *text) {
   struct run_job *c = user;
   term_note(c->cli->term, "%s", text);
@@ -129,12 +134,17 @@ static bool is_asked(const struct run_job *c, const struct talk *t) {
 static int prepare(struct run_job *c, struct talk *t, struct worker *w, struct error *err) {
   int in = term_in_fd(c->cli->term);
   bool is_terminal = isatty(in) == 1 && term_err_is_terminal(c->cli->term);
-  t->options = (struct repl_options){
-      .in_fd = in,
-      .is_terminal = is_terminal,
-      .history = is_terminal ? history_path(c->cli, t->history) : NULL,
-      .events = {
-          .user = c, .note = on_note, .fail = on_fail, .begins = on_begins, .ended = on_ended}};
+  t->options =
+      (struct repl_options){.in_fd = in,
+                            .is_terminal = is_terminal,
+                            .folder = c->job.folder,
+                            .history = is_terminal ? history_path(c->cli, t->history) : NULL,
+                            .events = {.user = c,
+                                       .print = on_print,
+                                       .note = on_note,
+                                       .fail = on_fail,
+                                       .begins = on_begins,
+                                       .ended = on_ended}};
   c->of_command = t;
   t->is_key_of_environment =
       command_env(c->cli, "HOKO_API_KEY") && !options_given(&c->cli->options, "key");

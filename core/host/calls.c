@@ -356,6 +356,15 @@ void calls_stop(struct running *r, const struct error *why) {
   reply_error(r, why);
 }
 
+void calls_forget(struct running *r) {
+  commands_end(&r->commands);
+  r->commands = (struct commands){.allowed = &r->job->allowed, .folder = r->job->folder};
+  queries_close(&r->queries);
+  queries_init(&r->queries, r->job->clock);
+  http_calls_cancel(&r->http);
+  for (int stream = 1; stream <= HTTP_OPEN_MAX; stream++) http_calls_drop(&r->http, stream);
+}
+
 int64_t calls_wake_at(struct running *r) {
   const int64_t at[] = {delete_call_wake_at(&r->deletion), api_call_wake_at(&r->api, &r->call_gate.transport), http_calls_wake_at(&r->http),
                         queries_wake_at(&r->queries)};

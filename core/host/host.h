@@ -160,7 +160,12 @@ struct session;
 enum entry_end { ENTRY_RAN, ENTRY_UNFINISHED, ENTRY_FAILED, ENTRY_INTERRUPTED, ENTRY_ENDED_SESSION };
 
 /* What a text that ran is, for who writes a script of it. */
-enum entry_form { FORM_CODE, FORM_EXPRESSION, FORM_CALL };
+enum entry_form {
+  FORM_CODE,
+  FORM_EXPRESSION, /* no statement: a script needs "_ = " before it */
+  FORM_CALL,       /* an expression that is a statement, too */
+  FORM_SETS_LAST   /* a chunk whose return became an assignment to _, in `script` */
+};
 
 struct entry_result {
   enum entry_end end; /* UNFINISHED: more lines are needed, nothing has run */
@@ -168,7 +173,7 @@ struct entry_result {
   bool has_new_worker; /* the old one had to be ended: what was defined is gone */
   struct error err;    /* of FAILED */
   struct buf trace;
-  struct buf text;     /* of RAN: the answer to what was asked */
+  struct buf script;   /* of RAN: the entry as a script has it, where that differs */
   struct tally tally;
 };
 
@@ -176,9 +181,16 @@ struct entry_result {
 MUST_USE int session_open(struct session **out, struct worker *w, const struct job *job, struct error *err);
 /* Runs TEXT, the entry NUMBER of the user; its values go to the job's output. */
 void session_run(struct session *s, struct slice text, int64_t number, struct entry_result *r);
-/* Appends an answer of the worker's own Lua.  -1: there is none now. */
-MUST_USE int session_complete(struct session *s, struct slice line, struct buf *answer);
-MUST_USE int session_show(struct session *s, struct slice how, struct buf *answer);
+enum session_question {
+  SESSION_COMPLETE, /* the text before the cursor → "FROM KIND" and words, a line each */
+  SESSION_SHOW,     /* "json" or "csv" → how values are shown from now on */
+  SESSION_HELP,     /* a name of the API → its page */
+  SESSION_TOPICS    /* → the names that there is help on, a line each */
+};
+
+/* Appends the answer of the worker's own Lua.  -1: *err tells why there is none. */
+MUST_USE int session_ask(struct session *s, enum session_question what, struct slice text,
+                         struct buf *answer, struct error *err);
 /* A new worker in place of the old one. */
 MUST_USE int session_reset(struct session *s, struct error *err);
 /* Readable when SIGINT, SIGTERM or SIGHUP has come; who reads them does so before the next entry. */

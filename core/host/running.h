@@ -153,8 +153,10 @@ void calls_call(struct running *r, const struct message *m);
 void calls_http(struct running *r, const struct message *m);
 /* Moves a request of the script's own on. */
 void calls_step(struct running *r);
-/* Ends the request under way, if there is one. */
+/* Ends what the worker waits for: a request, a query; WHY is its answer. */
 void calls_stop(struct running *r, const struct error *why);
+/* The worker is another one: what the old one had open is closed. */
+void calls_forget(struct running *r);
 /* Writes the store's values if the rows before them are told. */
 void calls_write_store(struct running *r);
 int64_t calls_wake_at(struct running *r);

@@ -87,9 +87,7 @@ static void ask(struct running *r, enum entry what, struct slice text, int64_t n
 static int replace_worker(struct running *r, struct error *err) {
   worker_stop(r->worker);
   r->worker = NULL;
-  commands_end(&r->commands);
-  queries_close(&r->queries);
-  r->commands = (struct commands){.allowed = &r->job->allowed, .folder = r->job->folder};
+  calls_forget(r);
   r->credits = 0;
   for (; r->frames_len; r->frames_len--) free(r->frames[r->frames_len - 1].payload);
   if (worker_start(&r->worker, err)) return -1;
@@ -97,10 +95,12 @@ static int replace_worker(struct running *r, struct error *err) {
   return give_task(r, err);
 }
 
-static enum entry_form form_of(int64_t what) {
-  return what == ENTRY_IS_EXPRESSION ? FORM_EXPRESSION
-         : what == ENTRY_IS_CALL     ? FORM_CALL
-                                     : FORM_CODE;
+static enum entry_form form_of(const struct running *r) {
+  switch (r->done_number) {
+  case ENTRY_IS_EXPRESSION: return FORM_EXPRESSION;
+  case ENTRY_IS_CALL: return FORM_CALL;
+  default: return r->done_text.len ? FORM_SETS_LAST : FORM_CODE;
+  }
 }
 
 static enum entry_end end_of(const struct running *r) {
@@ -125,7 +125,7 @@ static struct slice frames_of(const struct running *r) {
 static void tell(struct session *s, struct entry_result *e) {
   struct running *r = &s->running;
   e->end = end_of(r);
-  e->form = form_of(r->done_number);
+  e->form = form_of(r);
   e->tally = r->before;
   if (e->end == ENTRY_FAILED) e->err = r->result->has_error ? r->result->err : r->stop;
   buf_add_slice(&e->trace, frames_of(r));
@@ -136,27 +136,29 @@ static void tell(struct session *s, struct entry_result *e) {
 }
 
 void session_run(struct session *s, struct slice text, int64_t number, struct entry_result *e) {
-  *e = (struct entry_result){.trace = BUF_WITH_LIMIT(1 << 20)};
+  *e =
+      (struct entry_result){.trace = BUF_WITH_LIMIT(1 << 20), .script = BUF_WITH_LIMIT(ANSWER_MAX)};
   ask(&s->running, ENTRY_RUN, text, number);
+  buf_add_slice(&e->script, buf_slice(&s->running.done_text));
   tell(s, e);
 }
 
-static int answer_of(struct session *s, enum entry what, struct slice text, struct buf *answer) {
+int session_ask(struct session *s, enum session_question what, struct slice text,
+                struct buf *answer, struct error *err) {
+  static const enum entry entries[] = {[SESSION_COMPLETE] = ENTRY_COMPLETE,
+                                       [SESSION_SHOW] = ENTRY_SHOW,
+                                       [SESSION_HELP] = ENTRY_HELP,
+                                       [SESSION_TOPICS] = ENTRY_TOPICS};
   struct running *r = &s->running;
   struct entry_result e = {.trace = BUF_WITH_LIMIT(1 << 20)};
-  ask(r, what, text, 0);
+  ask(r, entries[what], text, 0);
   buf_add_slice(answer, buf_slice(&r->done_text));
   tell(s, &e);
   entry_result_free(&e);
-  return e.end == ENTRY_RAN && buf_ok(answer) ? 0 : -1;
-}
-
-int session_complete(struct session *s, struct slice line, struct buf *answer) {
-  return answer_of(s, ENTRY_COMPLETE, line, answer);
-}
-
-int session_show(struct session *s, struct slice how, struct buf *answer) {
-  return answer_of(s, ENTRY_SHOW, how, answer);
+  if (e.end == ENTRY_RAN && buf_ok(answer)) return 0;
+  *err = e.err;
+  if (err->code == ERROR_NONE) (void)error_set(err, ERROR_INTERRUPTED, "interrupted");
+  return -1;
 }
 
 int session_reset(struct session *s, struct error *err) { return replace_worker(&s->running, err); }
@@ -175,4 +177,7 @@ void session_close(struct session *s, struct run_result *result) {
   free(s);
 }
 
-void entry_result_free(struct entry_result *e) { buf_free(&e->trace); }
+void entry_result_free(struct entry_result *e) {
+  buf_free(&e->trace);
+  buf_free(&e->script);
+}

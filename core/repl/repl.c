@@ -1,28 +1,18 @@
 /* The loop at the prompt. */
 #include "repl/repl.h"
 
-#include "repl/edit.h"
 #include "repl/history.h"
+#include "repl/inside.h"
 
 #include <stdlib.h>
 
 static const char first_prompt[] = "hoko> ", next_prompt[] = "   >> ";
 
-struct repl {
-  struct session *session;
-  const struct repl_options *options;
-  struct editor *editor;
-  struct history *history; /* or NULL */
-  struct buf entry;        /* the lines so far */
-  int64_t number;          /* of the entry that comes */
-  bool is_over;
-};
-
-static void note(const struct repl *r, const char *text) {
+void repl_note(const struct repl *r, const char *text) {
   r->options->events.note(r->options->events.user, text);
 }
 
-static void fail(const struct repl *r, const struct error *err, struct slice trace) {
+void repl_fail(const struct repl *r, const struct error *err, struct slice trace) {
   r->options->events.fail(r->options->events.user, err, trace);
 }
 
@@ -32,14 +22,14 @@ static void tell_end(struct repl *r, const struct entry_result *e) {
   switch (e->end) {
   case ENTRY_RAN:
   case ENTRY_UNFINISHED: break;
-  case ENTRY_FAILED: fail(r, &e->err, buf_slice(&e->trace)); break;
-  case ENTRY_INTERRUPTED: note(r, "interrupted"); break;
+  case ENTRY_FAILED: repl_fail(r, &e->err, buf_slice(&e->trace)); break;
+  case ENTRY_INTERRUPTED: repl_note(r, "interrupted"); break;
   case ENTRY_ENDED_SESSION: r->is_over = true; break;
   }
   if (e->has_new_worker && e->end == ENTRY_INTERRUPTED)
-    note(r, "it did not stop, so its worker was ended; a new one has none of the variables");
+    repl_note(r, "it did not stop, so its worker was ended; a new one has none of the variables");
   else if (e->has_new_worker)
-    note(r, "a new worker has none of the variables");
+    repl_note(r, "a new worker has none of the variables");
 }
 
 static void remember(void *user, const char *entry) {
@@ -52,7 +42,7 @@ static void keep(struct repl *r, const char *entry) {
   struct error err;
   remember(r, entry);
   if (!r->history || history_add(r->history, slice_of(entry), &err) == 0) return;
-  fail(r, &err, SLICE(""));
+  repl_fail(r, &err, SLICE(""));
   history_close(r->history);
   r->history = NULL;
 }
@@ -67,10 +57,22 @@ static void run_entry(struct repl *r) {
   if (e.end != ENTRY_UNFINISHED) {
     const char *text = buf_text(&r->entry);
     if (text) keep(r, text);
+    if (e.has_new_worker)
+      script_clear(&r->script);
+    else if (e.end == ENTRY_RAN)
+      (void)!script_add(&r->script, e.script.len ? buf_slice(&e.script) : buf_slice(&r->entry),
+                        e.form); /* :save lacks it */
     buf_clear(&r->entry);
     r->number++;
   }
   entry_result_free(&e);
+}
+
+static void run_colon(struct repl *r) {
+  const char *text = buf_text(&r->entry);
+  if (text) keep(r, text);
+  colon_run(r, buf_slice(&r->entry));
+  buf_clear(&r->entry);
 }
 
 static bool is_blank(struct slice text) {
@@ -83,10 +85,12 @@ static void take_line(struct repl *r) {
   struct error err;
   if (!buf_ok(&r->entry)) {
     (void)error_set(&err, ERROR_USAGE, "the entry is longer than %d MiB", EDIT_LINE_MAX >> 20);
-    fail(r, &err, SLICE(""));
+    repl_fail(r, &err, SLICE(""));
     buf_clear(&r->entry);
   } else if (is_blank(buf_slice(&r->entry))) {
     buf_clear(&r->entry);
+  } else if (colon_is_meant(buf_slice(&r->entry))) {
+    run_colon(r);
   } else {
     run_entry(r);
   }
@@ -96,7 +100,7 @@ static void take_line(struct repl *r) {
 static void tell_unfinished(struct repl *r) {
   struct error err;
   (void)error_set(&err, ERROR_USAGE, "the input ends within a statement");
-  if (r->entry.len && !r->options->is_terminal) fail(r, &err, SLICE(""));
+  if (r->entry.len && !r->options->is_terminal) repl_fail(r, &err, SLICE(""));
 }
 
 static int read_entries(struct repl *r) {
@@ -119,14 +123,16 @@ int repl_run(struct session *s, const struct repl_options *options, struct error
   struct edit_options edit = {.in_fd = options->in_fd,
                               .signal_fd = session_signals(s),
                               .is_terminal = options->is_terminal,
-                              .user = &r};
+                              .user = &r,
+                              .complete = complete_line};
   r.editor = editor_new(&edit, err);
   if (!r.editor) return -1;
   struct error no_history;
   if (options->history && history_open(&r.history, options->history, remember, &r, &no_history))
-    fail(&r, &no_history, SLICE(""));
+    repl_fail(&r, &no_history, SLICE(""));
   int number = read_entries(&r);
   history_close(r.history);
+  script_clear(&r.script);
   editor_free(r.editor);
   buf_free(&r.entry);
   return number;

@@ -10,6 +10,7 @@
 
 struct repl_events {
   void *user;
+  void (*print)(void *user, struct slice text); /* results */
   void (*note)(void *user, const char *text);
   void (*fail)(void *user, const struct error *err, struct slice trace);
   void (*begins)(void *user); /* an entry */
@@ -20,6 +21,7 @@ struct repl_events {
 struct repl_options {
   int in_fd;
   bool is_terminal;    /* prompts are shown, and the line can be edited */
+  const char *folder;  /* that names of files in entries are seen from */
   const char *history; /* the file; NULL: none is kept */
   struct repl_events events;
 };

@@ -124,12 +124,47 @@ static void set_package(lua_State *L) {
   lua_pop(L, 2);
 }
 
+/* ---- our half ------------------------------------------------------------ */
+
+static const char sealed_key; /* of the registry: the globals of our chunks, once they are sealed */
+
+static void push_copy(lua_State *L, int from) {
+  from = lua_absindex(L, from);
+  lua_newtable(L);
+  lua_pushnil(L);
+  while (lua_next(L, from)) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -4);
+  }
+}
+
+/* Chunks of ours that are run from here on see globals and libraries as they are now: a
+ * person at a prompt may give the name `table` to something else. */
+static int seal(lua_State *L) {
+  luaL_checkstack(L, 8, NULL);
+  lua_pushglobaltable(L);
+  push_copy(L, -1);
+  lua_pushnil(L);
+  while (lua_next(L, -3)) {
+    bool is_library = lua_istable(L, -1) && !lua_rawequal(L, -1, -4);
+    if (is_library) {
+      push_copy(L, -1);
+      lua_setfield(L, -4, lua_tostring(L, -3));
+    }
+    lua_pop(L, 1);
+  }
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &sealed_key);
+  return 0;
+}
+
 /* Runs the embedded FILE with (native, ARGS at the stack's top…): one value comes back. */
 static void run_embedded(lua_State *L, const char *file, int args) {
   struct slice text = embed_find(worker_lua, file);
   char name[64];
   (void)snprintf(name, sizeof name, "=[hoko]/%s", file);
   if (luaL_loadbufferx(L, text.ptr, text.len, name, "t")) (void)lua_error(L);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &sealed_key) == LUA_TNIL || !lua_setupvalue(L, -2, 1)) lua_pop(L, 1);
   lua_insert(L, -args - 1);
   lua_call(L, args, 1);
 }
@@ -144,6 +179,8 @@ static void run_half(lua_State *L, int task_at) {
   bind_native(L);
   lua_pushcfunction(L, run_embedded_lua);
   lua_setfield(L, -2, "run");
+  lua_pushcfunction(L, seal);
+  lua_setfield(L, -2, "seal");
   lua_pushvalue(L, -2);     /* hoko */
   lua_pushvalue(L, -2);     /* native */
   lua_pushvalue(L, task_at);

@@ -12,7 +12,7 @@
 enum { AT_SESSION = 3, RESULTS = 4 };
 
 static const char *const functions[ENTRIES] = {
-    [ENTRY_RUN] = "run", [ENTRY_COMPLETE] = "complete", [ENTRY_SHOW] = "show"};
+    [ENTRY_RUN] = "run", [ENTRY_COMPLETE] = "complete", [ENTRY_HELP] = "help", [ENTRY_TOPICS] = "topics", [ENTRY_SHOW] = "show"};
 
 static struct slice text_at(lua_State *L, int index) {
   struct slice text = {.ptr = lua_tolstring(L, index, &text.len)};

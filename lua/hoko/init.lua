@@ -21,7 +21,8 @@ if task.is_check then task.check = native.run("check.lua", native, options) end
 if task.kind == "tests" then task.run_tests = native.run("test.lua", hoko, native, options, task) end
 native.run("strict.lua", hoko, native)
 if task.kind == "session" then
-  task.session = native.run("session.lua", native, native.run("inspect.lua", native, hoko.null))
+  native.seal()
+  task.session = native.run("session.lua", native, hoko)
 end
 if task.kind == "code" then
   local inspect = native.run("inspect.lua", native, hoko.null)

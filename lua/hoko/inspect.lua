@@ -193,7 +193,7 @@ end
 
 -- ---- what others call --------------------------------------------------------
 
-local inspect = {}
+local inspect = { column_before = column_before }
 
 --- One value as text, in lines of `columns` where that is possible.
 ---@param value any

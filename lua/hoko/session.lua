@@ -1,8 +1,9 @@
 -- What `hoko repl` has its worker do: entries whose outermost locals stay visible, and
 -- their values shown.
-local native, inspect = ...
+local native, hoko = ...
 
 local scan = native.run("session_scan.lua")
+local show = native.run("session_show.lua", native.run("inspect.lua", native, hoko.null), hoko)
 
 local NAMES_MAX = 180 -- of a function's 200 locals
 local CODE, EXPRESSION, CALL, INCOMPLETE = 0, 1, 2, 3
@@ -72,12 +73,10 @@ end
 
 -- ---- running -----------------------------------------------------------------
 
-local shown = inspect.value
-
 local function show_all(values)
   local columns = native.call("columns")
   for i = 1, values.n do
-    if i > 1 or values.n > 0 then io.stdout:write(shown(values[i], columns), "\n") end
+    io.stdout:write(show.text(values[i], columns), "\n")
   end
 end
 
@@ -93,6 +92,16 @@ local function function_of(text, chunk, is_expression)
   keep_value("__keep", function(...) keep_locals(names, ...) end)
   -- A goto over locals cannot be followed by what hands them over.
   return compile(with_keeper(text, names, return_at), chunk) or compile(text, chunk)
+end
+
+-- In a script nothing may stand behind a return: its value is assigned.
+local function script_of(text)
+  if not text:find("return", 1, true) then return nil end
+  local _, return_at = scan.outermost(text)
+  if not return_at then return nil end
+  local values = text:sub(return_at + #"return")
+  local is_empty = not scan.tokens(values:gsub("^%s*;", ""))()
+  return text:sub(1, return_at - 1) .. (is_empty and "" or "_ =") .. values
 end
 
 --- Runs one entry and shows its values.
@@ -116,7 +125,58 @@ function session.run(text, number)
     _G._ = values[1]
     show_all(values)
   end
-  return is_expression and (statements and CALL or EXPRESSION) or CODE
+  if is_expression and not statements then return EXPRESSION end
+  if is_expression then return values.n > 0 and CALL or CODE end
+  return CODE, script_of(text)
 end
+
+-- ---- what is asked beside -----------------------------------------------------
+
+-- Read when it is first needed: a session that only computes does without.
+local reference
+local function need_reference()
+  reference = reference or native.run("reference.lua", native.run)
+  return reference
+end
+
+local function kept_value(name)
+  local at = kept[name]
+  return at and native.upvalue(at.f, at.i)
+end
+
+local function each_kept(f)
+  for name in next, kept do
+    if name ~= "__keep" then f(name) end
+  end
+end
+
+local complete
+
+--- "FROM KIND" in a line, then the words, a line each; see session_complete.lua.
+---@param text string  up to the cursor
+function session.complete(text)
+  complete = complete or native.run("session_complete.lua", native, need_reference(), kept_value, each_kept)
+  local from, kind, words = complete(text)
+  table.insert(words, 1, from .. " " .. kind)
+  return CODE, table.concat(words, "\n") .. "\n"
+end
+
+--- Values are shown as JSON or CSV from now on, or as before.
+---@param way "json"|"csv"
+function session.show(way) return CODE, show.switch(way) end
+
+--- The page of a name of the API.
+---@param name string
+function session.help(name)
+  local page = need_reference().help(name)
+  if page then return CODE, page .. "\n" end
+  local names = {}
+  for _, known in ipairs(reference.names()) do names[known] = true end
+  local near = native.nearest(name, names)
+  return nil, ("there is no help on '%s'%s"):format(name, near and (", did you mean '%s'?"):format(near) or ""), "", 0
+end
+
+--- The names that there is help on, a line each.
+function session.topics() return CODE, table.concat(need_reference().names(), "\n") .. "\n" end
 
 return session

@@ -370,6 +370,129 @@ class Writes(Repl):
         self.assertTrue(terminal.expect(PROMPT).endswith("1\n"))
 
 
+# What is typed, what TAB adds to it (None: nothing, and a bell).
+COMPLETIONS = [
+    ("hoko.par", "tners"), ("hoko.partners.up", "sert"), ("string.rev", "erse"), ("retu", "rn"), ("collect", "garbage"),
+    ("localn", "ame"), ("localname.al", "pha"), ("localname.beta.ga", "mma"), ("x = localname.al", "pha"),
+    ("local fresh = 1; return fre", "sh"), ("guarded.ow", "n"), ("guarded.never", None), ("text:upp", "er"), ("('x'):upp", "er"),
+    ("object:me", "thod"), ("hoko.http.get('u').sta", "tus"), ("hoko.partners.upsert(rows, { stre", "am"),
+    ("hoko.sync{ sou", "rce"), ("hoko.sync{ source = rows, transf", "orm"), ("hoko.csv('x', { head", "er"),
+    ("hoko.partners.upsert(rows, { send = 'ch", "anged"), ("hoko.partners.upsert{ { pho", "ne"),
+    ("hoko.partners.upsert(rows, { key = 'em", "ail"), ("localname['key of", " words"), ("hoko.csv('da", "ta/"),
+    ("hoko.csv('data/par", "tners.csv"), ("hoko.csv('nothing", None), ("-- hok", None), ("1", None), (":he", "lp"),
+    (":help hoko.cs", "v"), (":save da", "ta/"), ("f(function() return localname.al", "pha"), ("{ localname.al", "pha"),
+]
+
+
+class Completion(Repl):
+    def setUp(self):
+        super().setUp()
+        os.makedirs(self.folder + "/data")
+        with open(self.folder + "/data/partners.csv", "w", encoding="utf-8"):
+            pass
+
+    def complete(self, terminal, typed):
+        """What TAB adds to TYPED, None where the bell rings."""
+        terminal.send(typed)
+        terminal.expect(typed)
+        terminal.send("\t#")
+        added = terminal.expect("#")
+        is_bell = b"\x07" in terminal.raw[-200:]
+        terminal.send("\x03")
+        terminal.expect(PROMPT)
+        return None if is_bell and not added else added
+
+    def test_a_word_is_completed_where_only_one_fits(self):
+        terminal = self.open()
+        self.enter(terminal, "local localname = { alpha = 1, beta = { gamma = 2 }, ['key of words'] = 1 }")
+        self.enter(terminal, "guarded = setmetatable({ own = 1 }, { __index = function() error('called') end, "
+                             "__len = error, __pairs = error, __eq = error, __name = error, __tostring = error })")
+        self.enter(terminal, "text = 'x' object = setmetatable({}, { __index = { method = print, meta = 1 } })")
+        for typed, added in COMPLETIONS:
+            with self.subTest(typed=typed):
+                self.assertEqual(self.complete(terminal, typed), added)
+
+    def test_several_words_are_listed(self):
+        terminal = self.open()
+        terminal.send("hoko.partners.\t")
+        for name in ("adopt", "create", "delete", "list", "upsert"):
+            terminal.expect(name)
+        terminal.expect(PROMPT + "hoko.partners.")
+
+    def test_it_goes_on_from_the_lines_above(self):
+        terminal = self.open()
+        terminal.send("hoko.sync{\r")
+        terminal.expect("   >> ")
+        terminal.send("sou\t#")
+        self.assertTrue(terminal.expect("#").endswith("rce"))
+
+    def test_names_of_our_own_can_be_taken(self):
+        terminal = self.open()
+        self.enter(terminal, "table, string, next, rawget, native = 1, 2, 3, 4, 5")
+        self.assertEqual(self.complete(terminal, "hoko.par"), "tners")
+        self.assertEqual(self.enter(terminal, "{ table, { string } }"), "{ 1, { 2 } }\n")
+
+    def test_it_takes_20_ms_at_most(self):
+        terminal = self.open()
+        self.enter(terminal, "big = {} for i = 1, 1e6 do big['k' .. i] = i end")
+        for typed in ("hoko.partners.up", "big.nothing", "big.k1000"):
+            times = []
+            for _ in range(7):
+                terminal.send(typed)
+                terminal.expect(typed)
+                seen, began = len(terminal.raw), time.monotonic()
+                terminal.send("\t")
+                while len(terminal.raw) == seen:
+                    terminal.take()
+                times.append(time.monotonic() - began)
+                terminal.send("\x03")
+                terminal.expect(PROMPT)
+            self.assertLess(min(times), 0.5 if IS_SANITIZED else 0.02, typed)
+
+
+class Commands(Repl):
+    def test_help_shows_signature_meaning_and_example(self):
+        page = self.piped(":help hoko.partners.upsert")
+        self.assertTrue(page.startswith("hoko.partners.upsert(rows, options?)\n"), page)
+        for part in ("Options:", "stream", "Example:"):
+            self.assertIn(part, page)
+        self.assertIn(":save FILE", self.piped(":help"))
+        self.piped(":help hoko.cvs")
+        self.assertIn("there is no help on 'hoko.cvs', did you mean 'hoko.csv'?", self.err)
+
+    def test_values_are_shown_as_json_or_csv(self):
+        rows = "{ { id = 1, name = 'a \"b\", c' }, { id = 2, name = hoko.null, email = 'e' } }"
+        out = self.piped(f":csv\n{rows}\n:csv\n1\n:json\n{{ a = 1, b = {{ 2 }} }}\n'x'\nprint\n:json\n'x'")
+        self.assertIn('id,name,email\n1,"a ""b"", c",\n2,,e\n1\n{\n  "a": 1,\n', out)
+        self.assertTrue(out.endswith('"x"\n'), out)
+        self.assertIn("values are shown as JSON", self.err)
+
+    def test_reset_forgets_variables(self):
+        self.assertEqual(self.piped("local a, b = 1\nb = 2\n:reset\na, b\n1"), "nil\nnil\n1\n")
+
+    def test_what_worked_is_saved_as_a_script_that_check_accepts(self):
+        lines = ["local rows = { { name = 'a' } }", "#rows", "_ + 1", "print('kept')", "error('lost')", "1 +", "2", "syntax error",
+                 "local x = 5; return x -- five", "_ * 2", "type('call')", "if x then", "  print(x)", "end", "_", "print(1)",
+                 "hoko.text.slug('A b')", "print(_)"]
+        shown = self.piped("\n".join(lines) + "\n:save saved.lua\n")
+        self.assertIn("entries are in saved.lua", self.err)
+        with open(self.folder + "/saved.lua", encoding="utf-8") as file:
+            script = file.read()
+        self.assertNotIn("lost", script)
+        done = subprocess.run([HOKO, "check", "saved.lua"], cwd=self.folder, env=self.environment(), capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr + script)
+        done = subprocess.run([HOKO, "run", "saved.lua"], cwd=self.folder, env=self.environment(), capture_output=True,
+                              text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (0, "kept\n5\n1\na-b\n"), done.stderr + script)
+        self.assertIn("kept\n", shown)
+
+    def test_an_unknown_command_names_the_nearest(self):
+        self.piped(":hepl")
+        self.assertIn("hoko: there is no command :hepl\nhint: :help\n", self.err)
+        self.assertEqual(self.piped("::label:: print('a label')"), "a label\n")
+
+
 # What runs, and whether the variables are there after Ctrl-C.
 RUNAWAYS = [
     ("print('runs') while true do end", True),

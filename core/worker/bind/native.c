@@ -122,6 +122,13 @@ static int upvalue_name(lua_State *L) {
   return 1;
 }
 
+/* (function, i) → the value of its upvalue. */
+static int upvalue(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  if (!lua_getupvalue(L, 1, (int)luaL_checkinteger(L, 2))) lua_pushnil(L);
+  return 1;
+}
+
 /* (f, i, g, j): from now on f's upvalue i is g's j; both must be there, of functions in Lua. */
 static int upvalue_join(lua_State *L) {
   int i = (int)luaL_checkinteger(L, 2), j = (int)luaL_checkinteger(L, 4);
@@ -211,7 +218,7 @@ void bind_native(lua_State *L) {
       {"execute", command_execute}, {"popen", command_open},
       {"http_ask", http_ask},  {"http_pull", http_pull}, {"http_drop", http_drop},
       {"now", now},            {"sleep", sleep_for}, {"exit", end_process},
-      {"upvalue_name", upvalue_name}, {"upvalue_join", upvalue_join},
+      {"upvalue_name", upvalue_name}, {"upvalue", upvalue}, {"upvalue_join", upvalue_join},
       {"width", width},        {"cut", cut},         {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_pushcfunction(L, json_encode_lua);
