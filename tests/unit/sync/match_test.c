@@ -1,12 +1,15 @@
 /* Answers against sent rows: only a full match counts. */
 #include "sync/match.h"
 
+#include "memory_fault.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <stdio.h>
 
 enum { ROWS = 16 };
 
@@ -46,7 +49,7 @@ static void add(const char *id, const char *name, const char *email) {
 }
 
 static void answer(const char *text) {
-  batch.ranges[0] = (struct range){0, batch.rows_len, 0};
+  batch.ranges[0] = (struct range){.to = batch.rows_len};
   batch.ranges_len = 1;
   answer_reset(&batch.answer);
   (void)answer_feed(&batch.answer, slice_of(text));
@@ -76,6 +79,7 @@ static void other_answers_to_updates_do_not_count(void **unused) {
       {"[]", MATCH_COUNT},
       {"[{\"id\":\"" A "\"}]", MATCH_COUNT},
       {"[{\"id\":\"" A "\"},{\"id\":\"" A "\"}]", MATCH_FOREIGN},
+      {"[{\"id\":\"" B "\"},{\"id\":\"" B "\"}]", MATCH_FOREIGN},
       {"[{\"id\":\"" A "\"},{\"id\":\"" C "\"}]", MATCH_FOREIGN},
       {"[{\"id\":\"" A "\"},{\"id\":\"" B "\"}", MATCH_INCOMPLETE},
       {"null", MATCH_INCOMPLETE},
@@ -142,6 +146,74 @@ static void a_changed_field_is_named(void **unused) {
   assert_int_equal(match_changed_fields(&batch, 0, &batch.answer.partners[0], &key), 1 << ROW_EMAIL);
 }
 
+/* The hashes of sixteen meet each other in the table. */
+static void sixteen_rows_match_from_the_last_to_the_first(void **unused) {
+  (void)unused;
+  struct buf text = BUF_WITH_LIMIT(1 << 14);
+  for (int i = 0; i < ROWS; i++) {
+    char id[UUID_TEXT_LEN + 1], name[16];
+    (void)snprintf(id, sizeof id, "7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c%02d", i);
+    (void)snprintf(name, sizeof name, "\"n%d\"", i);
+    add(batch.kind == BATCH_UPDATE ? id : NULL, name, NULL);
+  }
+  for (int i = ROWS; i-- > 0;)
+    buf_printf(&text, "%s{\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c%02d\",\"name\":\"n%d\"}", text.len ? "," : "[", i, i);
+  buf_add_char(&text, ']');
+  answer(buf_text(&text));
+  enum match match = batch.kind == BATCH_UPDATE ? match_updates(&matching, &batch) : match_creates(&matching, &batch, &key);
+  assert_int_equal(match, MATCH_FULL);
+  for (uint32_t i = 0; i < ROWS; i++) assert_int_equal(matching.partner_of[i], ROWS - 1 - i);
+  buf_free(&text);
+}
+
+static void equal_rows_that_came_back_folded_get_an_id_each(void **unused) {
+  (void)unused;
+  add(NULL, "\" Ann\"", NULL);
+  add(NULL, "\" Ann\"", NULL);
+  answer("[{\"id\":\"" A "\",\"name\":\"Ann\"},{\"id\":\"" B "\",\"name\":\"Ann\"}]");
+  assert_int_equal(match_creates(&matching, &batch, &key), MATCH_FULL);
+  assert_int_not_equal(matching.partner_of[0], matching.partner_of[1]);
+}
+
+/* Nothing is left of white space, of half a surrogate and of bytes that are no text. */
+static void what_cannot_be_folded_is_like_nothing(void **unused) {
+  (void)unused;
+  static const char *const texts[] = {"\"  \"", "\"\\ud800\"", "\"\xff\"", "5", "\""};
+  struct slice none[ROW_FIELDS] = {{NULL, 0}};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    struct slice field[ROW_FIELDS] = {{NULL, 0}};
+    field[ROW_EMAIL] = slice_of(texts[i]);
+    if (match_fold(field, &key) != match_fold(none, &key)) fail_msg("%s", texts[i]);
+  }
+}
+
+/* A guess would make a partner twice. */
+static void without_memory_nothing_is_acknowledged(void **unused) {
+  (void)unused;
+  bool is_met = true;
+  add(NULL, "\" Ann \"", "\"Ann@B.co\"");
+  add(NULL, "\"Bob\"", NULL);
+  answer("[{\"id\":\"" A "\",\"name\":\"Ann\",\"email\":\"ann@b.co\"},{\"id\":\"" B "\",\"name\":\"Bob\"}]");
+  for (unsigned n = 1; is_met; n++) {
+    memory_fault_begin(n);
+    enum match match = match_creates(&matching, &batch, &key);
+    is_met = memory_fault_end();
+    assert_true(is_met ? match != MATCH_FULL : match == MATCH_FULL);
+  }
+}
+
+static void without_memory_there_is_no_table(void **unused) {
+  (void)unused;
+  for (unsigned n = 1; n <= 2; n++) {
+    struct matching m = {0};
+    struct error err;
+    memory_fault_begin(n);
+    assert_int_equal(matching_init(&m, ROWS, &err), -1);
+    assert_true(memory_fault_end());
+    assert_int_equal(err.code, ERROR_MEMORY);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(updates_match_by_id_in_any_order, begin_updates, end),
@@ -152,6 +224,12 @@ int main(void) {
       cmocka_unit_test_setup_teardown(creates_that_fold_alike_are_no_guess, begin_creates, end),
       cmocka_unit_test_setup_teardown(a_foreign_object_among_creates_does_not_count, begin_creates, end),
       cmocka_unit_test_setup_teardown(a_changed_field_is_named, begin_updates, end),
+      cmocka_unit_test_setup_teardown(sixteen_rows_match_from_the_last_to_the_first, begin_updates, end),
+      cmocka_unit_test_setup_teardown(sixteen_rows_match_from_the_last_to_the_first, begin_creates, end),
+      cmocka_unit_test_setup_teardown(equal_rows_that_came_back_folded_get_an_id_each, begin_creates, end),
+      cmocka_unit_test(what_cannot_be_folded_is_like_nothing),
+      cmocka_unit_test_setup_teardown(without_memory_nothing_is_acknowledged, begin_creates, end),
+      cmocka_unit_test(without_memory_there_is_no_table),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

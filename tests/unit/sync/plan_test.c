@@ -171,8 +171,58 @@ static void a_known_key_with_its_own_id_sends_only_what_differs(void **unused) {
   assert_int_equal(plan_of(&row, &known).as.mask, 1 << ROW_NAME | 1 << ROW_EMAIL);
 }
 
+static void a_null_name_makes_no_partner(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "null", "\"a@b.co\"");
+  struct known none = {.seq = 0};
+  struct plan p = plan_of(&row, &none);
+  assert_int_equal(p.what, PLAN_REJECT);
+  assert_string_equal(p.code, "name_missing");
+}
+
+static void a_row_of_a_held_create_without_key_is_held(void **unused) {
+  (void)unused;
+  struct row row = row_of(NULL, NULL, "\"A\"", NULL);
+  struct known known = {.is_held = true};
+  assert_int_equal(plan_of(&row, &known).what, PLAN_HELD);
+}
+
+static void an_update_of_nothing_is_rejected_where_nothing_is_known(void **unused) {
+  (void)unused;
+  struct row row = row_of(NULL, ID, NULL, NULL);
+  struct known none = {.seq = 0};
+  struct plan p = plan_of(&row, &none);
+  assert_int_equal(p.what, PLAN_REJECT);
+  assert_string_equal(p.code, "no_change");
+}
+
+static void what_is_adopted_is_what_the_state_does_not_know(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", ID, "\"A\"", NULL);
+  struct known known = known_as("\"B\"", NULL), none = {.seq = 0};
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true, .adopts = true};
+  assert_int_equal(plan_row(&f).what, PLAN_UNCHANGED);
+  f.known = &none;
+  struct plan p = plan_row(&f);
+  assert_int_equal(p.what, PLAN_SEND);
+  assert_int_equal(p.kind, BATCH_UPDATE);
+}
+
+static void a_row_that_was_refused_before_it_was_one_is_tried_again(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", NULL);
+  struct known known = {.is_rejected = true, .rejected_content = 7};
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true};
+  assert_int_equal(plan_row(&f).what, PLAN_SEND); /* it has no content to compare with */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_null_name_makes_no_partner),
+      cmocka_unit_test(a_row_of_a_held_create_without_key_is_held),
+      cmocka_unit_test(an_update_of_nothing_is_rejected_where_nothing_is_known),
+      cmocka_unit_test(what_is_adopted_is_what_the_state_does_not_know),
+      cmocka_unit_test(a_row_that_was_refused_before_it_was_one_is_tried_again),
       cmocka_unit_test(an_unknown_key_is_created_whole),
       cmocka_unit_test(a_known_key_sends_only_what_differs),
       cmocka_unit_test(an_unchanged_row_is_not_sent),
