@@ -126,6 +126,47 @@ static void the_only_row_with_a_field_that_is_named_is_tried_first(void **unused
   scene_end(x);
 }
 
+static void a_named_row_at_either_end_leaves_one_part_beside_it(void **unused) {
+  (void)unused;
+  static const size_t places[] = {0, 99};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    struct scene *x = scene_of_updates(100);
+    change(x, 100, 100, places[i]);
+    x->message = "The name \\\"%s\\\" is not allowed";
+    OK(x, scene_sync(x));
+    assert_int_equal(tally(x)->updated, 99);
+    assert_int_equal(writes(x), 3);
+    scene_end(x);
+  }
+}
+
+/* ---- sizes --------------------------------------------------------------- */
+
+static void a9c_a_413_shrinks_what_follows_and_rejects_no_row(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  scene_rows(x, 40);
+  x->options.batch_rows = 20;
+  scene_meets(x, (struct scene_fate){.nth = 1, .end = EXCHANGE_ANSWERED, .status = 413});
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->created, 40);
+  assert_int_equal(tally(x)->rejected, 0);
+  for (size_t i = 1; i < x->requests_len; i++) assert_in_range(x->request[i].rows, 1, 20);
+  assert_int_equal(x->request[1].rows, 10);
+  scene_end(x);
+}
+
+static void a9c_a_row_that_is_too_large_alone_is_rejected_as_such(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  scene_row(x, "a", "A", NULL);
+  scene_meets(x, (struct scene_fate){.nth = 1, .end = EXCHANGE_ANSWERED, .status = 413});
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->rejected, 1);
+  assert_string_equal(x->refusal[0].code, "too_large");
+  scene_end(x);
+}
+
 /* ---- not to the end ------------------------------------------------------ */
 
 static void a4_a_cause_common_to_all_stops_early(void **unused) {
@@ -177,6 +218,9 @@ int main(void) {
       cmocka_unit_test(a_hundred_named_rows_take_three_requests_each),
       cmocka_unit_test(a_message_that_names_the_wrong_row_costs_no_more_than_29),
       cmocka_unit_test(the_only_row_with_a_field_that_is_named_is_tried_first),
+      cmocka_unit_test(a_named_row_at_either_end_leaves_one_part_beside_it),
+      cmocka_unit_test(a9c_a_413_shrinks_what_follows_and_rejects_no_row),
+      cmocka_unit_test(a9c_a_row_that_is_too_large_alone_is_rejected_as_such),
       cmocka_unit_test(a4_a_cause_common_to_all_stops_early),
       cmocka_unit_test(a4_rows_that_are_refused_only_together_are_all_accepted_apart),
       cmocka_unit_test(the_limit_on_requests_is_kept_and_the_rest_unclear),

@@ -176,7 +176,7 @@ static const struct scene_fate *fate_of(const struct scene *x, size_t nth) {
 }
 
 static void meet(struct scene *x, struct exchange *e, const struct scene_fate *fate) {
-  if (fate->is_applied) {
+  if (fate->is_applied && e->method != EXCHANGE_GET) {
     page[0] = '[';
     (void)apply(x, e->body, SIZE_MAX);
   }
