@@ -130,6 +130,13 @@ bool child_ended(struct child *c, int *exit_code) {
   return true;
 }
 
+void child_kill(struct child *c) {
+  siginfo_t info;
+  child_signal(c, SIGKILL);
+  while (c->pid > 0 && waitid(P_PIDFD, (id_t)c->process_fd, &info, WEXITED) != 0 && errno == EINTR) continue;
+  child_leave(c);
+}
+
 void child_leave(struct child *c) {
   close_fd(&c->process_fd);
   close_fd(&c->output_fd);

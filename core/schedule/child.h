@@ -35,6 +35,8 @@ void child_read(struct child *c, void (*on_line)(void *user, struct slice line),
 /* Whether it has ended; then *exit_code is its own, or -1 where it was killed or that is
  * not known, and C is none. */
 bool child_ended(struct child *c, int *exit_code);
+/* Ends a child of our own at once, and waits for that. */
+void child_kill(struct child *c);
 /* Forgets it; it runs on. */
 void child_leave(struct child *c);
 

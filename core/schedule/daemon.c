@@ -33,9 +33,12 @@ static void look_at_clock(struct daemon *d) {
                shift_ms < 0 ? "back" : "forward", (shift_ms < 0 ? -shift_ms : shift_ms) / 1000);
   for (size_t i = 0; i < d->jobs_len; i++) {
     struct served *s = d->jobs[i];
-    if (verdict == WATCH_SLEPT) policy_wake(&s->policy, now_ms);
-    else policy_jumped(&s->policy, &s->rules, shift_ms, now_ms);
+    struct policy copy = s->policy;
     s->deadline_ms = 0;
+    if (verdict == WATCH_SLEPT) policy_wake(&copy, now_ms);
+    else policy_jumped(&copy, &s->rules, shift_ms, now_ms);
+    /* An interval moved with the clock: a daemon that dies now must not measure it by the old one. */
+    if (verdict != WATCH_JUMPED || s->rules.cron || step_save(d, s, &copy) != 0) s->policy = copy;
   }
 }
 
@@ -159,12 +162,15 @@ static void step_due(struct daemon *d) {
 
 static void kill_late(struct daemon *d) {
   if (daemon_passed_ms() < d->end_at_ms) return;
-  for (size_t i = 0; i < d->jobs_len; i++) child_signal(&d->jobs[i]->child, SIGKILL);
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    child_signal(&d->jobs[i]->child, SIGKILL);
+    child_signal(&d->jobs[i]->hook, SIGKILL);
+  }
 }
 
 static bool is_running(const struct daemon *d) {
   for (size_t i = 0; i < d->jobs_len; i++)
-    if (d->jobs[i]->child.pid) return true;
+    if (d->jobs[i]->child.pid || d->jobs[i]->hook.pid) return true;
   return false;
 }
 

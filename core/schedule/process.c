@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WORDS_MAX = 64, STOP_MS = 35000 };
+enum { WORDS_MAX = 64, STOP_MS = 35000, HOOK_MS = 300000 };
 
 /* The options' words and those of one run; false: too many. */
 static bool make_words(const struct daemon *d, const char *const *more, const char **to) {
@@ -48,7 +48,8 @@ void process_start(struct daemon *d, struct served *s) {
 void process_start_hook(struct daemon *d, struct served *s, const char *hook) {
   const char *const more[] = {"--hook", hook, "--cause", s->run, "--", s->name, NULL};
   struct error err;
-  if (s->hook.pid) child_leave(&s->hook);
+  if (s->hook.pid) child_kill(&s->hook);
+  s->hook_kill_at_ms = daemon_passed_ms() + HOOK_MS;
   if (start(d, &s->hook, more, &err) != 0) daemon_log(d, s, LOG_ERROR, "%s: %s", hook, err.message);
 }
 
@@ -108,6 +109,7 @@ void process_look(struct daemon *d, struct served *s) {
   struct said said = {d, s};
   int exit_code;
   if (s->hook.pid) {
+    if (daemon_passed_ms() >= s->hook_kill_at_ms) child_signal(&s->hook, SIGKILL);
     child_read(&s->hook, on_line, &said);
     (void)child_ended(&s->hook, &exit_code); /* its own failure changes nothing */
   }

@@ -46,6 +46,7 @@ struct served {
   struct policy policy;        /* as it is recorded */
   char run[ULID_TEXT_LEN + 1]; /* under way, or the last one */
   struct child child, hook;
+  int64_t hook_kill_at_ms; /* of passed time */
   int64_t kill_at_ms; /* of passed time, once it was told to stop; 0: it was not */
   bool has_ended;     /* and that is not recorded yet */
   int exit_code;

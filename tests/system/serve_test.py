@@ -1,9 +1,11 @@
 """hoko serve as those who leave it alone meet it.  HOKO names the program under test."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import time
@@ -184,7 +186,7 @@ class Changes(ServeTest):
 
 class Deaths(ServeTest):
     def test_a_run_outlives_its_daemon_and_the_next_one_waits_for_it(self):
-        self.write("slow.lua", 'local f = io.open("starts", "a") f:write(hoko.run.id, "\\n") f:close() hoko.sleep(3)')
+        self.write("slow.lua", 'local f = io.open("starts", "a") f:write(hoko.run.id, "\\n") f:close() hoko.sleep(3) print("to nobody") hoko.log.warn("too")')
         self.jobs(a='script = "slow.lua", retries = { times = 3, delay = "10ms" }')
         self.serve()
         self.call("jobs", "run", "--detach", "a")
@@ -197,6 +199,23 @@ class Deaths(ServeTest):
         self.stop()
         with open(self.path("starts"), encoding="ascii") as file:
             self.assertEqual(len(file.readlines()), 1)
+
+    def test_nothing_starts_while_the_state_cannot_be_written_and_it_goes_on_by_itself(self):
+        self.write("a.lua", 'local f = io.open("starts", "a") f:write("x") f:close()')
+        self.jobs(a='script = "a.lua", schedule = "* * * * * *"')
+        self.serve()
+        self.wait_runs("a", 1)
+        with contextlib.closing(sqlite3.connect(self.path(".hoko/state.db"), isolation_level=None)) as state:
+            state.execute("BEGIN EXCLUSIVE")
+            self.wait_log("locked", 60)
+            count = os.path.getsize(self.path("starts"))
+            state.execute("ROLLBACK")
+        self.wait_log("the state can be written again", 60)
+        self.assertEqual(self.logged().count("the state can be written again"), 1)
+        self.wait_runs("a", count + 1)
+        self.stop()
+        due = [row[0] for row in self.query("SELECT due FROM run ORDER BY due")]
+        self.assertEqual(due, list(range(due[0], due[-1] + 1, 1000)))
 
     def test_a_run_that_is_killed_died_and_is_tried_again(self):
         self.write("slow.lua", 'if io.open("again") then return end '
