@@ -1,10 +1,23 @@
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/plan_diff.h"
+#include "cli/rerun.h"
 #include "cli/run_job.h"
 
 #include <string.h>
 
 static const struct option run_options[] = {
+    {.name = "dry-run", .type = OPTION_FLAG, .help = "decide everything, send nothing, print what would be done"},
+    {.name = "report", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,
+     .help = "write a JSON report of the run; - is stdout"},
+    {.name = "watch", .type = OPTION_FLAG,
+     .help = "run again whenever a file of the project is saved, and show what changed; with --dry-run"},
+    RUN_JOB_OPTIONS,
+    {.name = "no-progress", .type = OPTION_FLAG, .help = "draw no progress line"},
+    OPTION_END,
+};
+
+static const struct option eval_options[] = {
     {.name = "dry-run", .type = OPTION_FLAG, .help = "decide everything, send nothing, print what would be done"},
     {.name = "report", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,
      .help = "write a JSON report of the run; - is stdout"},
@@ -35,7 +48,8 @@ static int finish(struct run_job *c, const struct run_result *r) {
   return r->exit_code ? r->exit_code : code;
 }
 
-static int run_kind(struct cli *cli, enum job_kind kind) {
+/* PLANNED takes what a dry run would do, unless it is NULL. */
+static int run_kind(struct cli *cli, enum job_kind kind, struct buf *planned) {
   struct run_job *c;
   struct worker *w;
   struct run_result result;
@@ -44,6 +58,7 @@ static int run_kind(struct cli *cli, enum job_kind kind) {
   if (run_job_new(&c, &w, cli, kind, &err)) {
     code = command_fail(cli, &err);
   } else {
+    c->planned = planned;
     host_run(w, &c->job, &result);
     code = finish(c, &result);
     run_result_free(&result);
@@ -52,8 +67,71 @@ static int run_kind(struct cli *cli, enum job_kind kind) {
   return code;
 }
 
-static int run(struct cli *cli) { return run_kind(cli, JOB_SCRIPT); }
-static int eval(struct cli *cli) { return run_kind(cli, JOB_CODE); }
+/* ---- --watch ------------------------------------------------------------- */
+
+enum { PLANNED_MAX = 256 << 20 };
+
+/* What the last run that went through would have done. */
+struct watching {
+  struct buf before;
+  bool has_before;
+};
+
+static void show_changes(struct cli *cli, const struct watching *w, const struct buf *now) {
+  struct buf diff = BUF_WITH_LIMIT(PLANNED_MAX);
+  struct error err;
+  if (!w->has_before) {
+    term_out_script(cli->term, buf_slice(now));
+  } else if (plan_diff_put(&diff, buf_slice(&w->before), buf_slice(now), &err)) {
+    (void)command_fail(cli, &err);
+  } else {
+    term_out_script(cli->term, buf_slice(&diff));
+    if (diff.len == 0) term_note(cli->term, "nothing changed in what would be done");
+  }
+  term_flush(cli->term);
+  buf_free(&diff);
+}
+
+/* A run that fails, as one of a file that is half written does, changes nothing: the next
+ * one is compared with the last that went through. */
+static int run_watched(struct cli *cli, void *user) {
+  struct watching *w = user;
+  struct buf now = BUF_WITH_LIMIT(PLANNED_MAX);
+  int code = run_kind(cli, JOB_SCRIPT, &now);
+  bool went_through = code == EXIT_OK || code == EXIT_REJECTED || code == EXIT_HELD;
+  if (went_through && buf_ok(&now)) {
+    show_changes(cli, w, &now);
+    buf_free(&w->before);
+    w->before = now;
+    w->has_before = true;
+  } else {
+    buf_free(&now);
+  }
+  return code;
+}
+
+static int watch(struct cli *cli) {
+  struct watching w = {.before = BUF_WITH_LIMIT(PLANNED_MAX)};
+  struct project p;
+  struct error err;
+  int code;
+  if (!options_given(&cli->options, "dry-run")) {
+    (void)error_set(&err, ERROR_USAGE, "--watch would send on each save");
+    (void)error_hint(&err, "add --dry-run");
+    return command_fail(cli, &err);
+  }
+  if (project_find(&p, cli, cli->args[0], &err)) code = command_fail(cli, &err);
+  else code = rerun_while_saved(cli, p.folder, run_watched, &w);
+  project_free(&p);
+  buf_free(&w.before);
+  return code;
+}
+
+static int run(struct cli *cli) {
+  return options_given(&cli->options, "watch") ? watch(cli) : run_kind(cli, JOB_SCRIPT, NULL);
+}
+
+static int eval(struct cli *cli) { return run_kind(cli, JOB_CODE, NULL); }
 
 const struct command command_run = {
     .name = "run",
@@ -71,7 +149,7 @@ const struct command command_eval = {
     .name = "eval",
     .summary = "run a line of Lua and print its values",
     .usage = "CODE [ARG…]",
-    .options = run_options,
+    .options = eval_options,
     .run = eval,
     .is_rest_verbatim = true,
     .args_min = 1,

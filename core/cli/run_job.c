@@ -40,37 +40,40 @@ static void on_progress(void *user, const struct tally *tally, const char *wait)
   buf_free(&line);
 }
 
+/* A line of a dry run, which is freed. */
+static void show_planned(struct run_job *c, struct buf *line) {
+  if (buf_ok(line) && c->planned) buf_add_slice(c->planned, buf_slice(line));
+  else if (buf_ok(line)) term_out_script(c->cli->term, buf_slice(line));
+  buf_free(line);
+}
+
 static void on_planned(void *user, const struct row *row, bool is_create,
                        const struct known *known) {
   struct run_job *c = user;
   struct buf line = BUF_WITH_LIMIT(1 << 20);
   summary_put_planned(&line, row, is_create, known);
-  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
-  buf_free(&line);
+  show_planned(c, &line);
 }
 
 static void on_planned_reject(void *user, const struct reject *r) {
   struct run_job *c = user;
   struct buf line = BUF_WITH_LIMIT(1 << 20);
   summary_put_planned_reject(&line, r);
-  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
-  buf_free(&line);
+  show_planned(c, &line);
 }
 
 static void on_planned_wait(void *user, const struct row *row) {
   struct run_job *c = user;
   struct buf line = BUF_WITH_LIMIT(4096);
   summary_put_planned_wait(&line, row);
-  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
-  buf_free(&line);
+  show_planned(c, &line);
 }
 
 static void on_missing(void *user, const struct partner *p, bool is_deleted) {
   struct run_job *c = user;
   struct buf line = BUF_WITH_LIMIT(4096);
   summary_put_missing(&line, p, is_deleted);
-  if (buf_ok(&line)) term_out_script(c->cli->term, buf_slice(&line));
-  buf_free(&line);
+  show_planned(c, &line);
 }
 
 static int on_key(void *user, struct secret **key, struct error *err) {

@@ -90,6 +90,7 @@ struct run_job {
   struct permits permits;
   struct keystore *keystore; /* unlocked; NULL until a key of it is needed */
   char stream[PATH_SIZE], script[PATH_SIZE];
+  struct buf *planned; /* where lines of a dry run go instead of stdout; or NULL */
   void *of_command; /* what events need that the command adds; or NULL */
 };
 

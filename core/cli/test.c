@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/junit.h"
 #include "cli/project.h"
+#include "cli/rerun.h"
 #include "cli/test_files.h"
 #include "host/host.h"
 
@@ -9,6 +10,7 @@ static const struct option test_options[] = {
     {.name = "junit", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,
      .help = "write the results as XML for CI servers"},
     {.name = "update", .type = OPTION_FLAG, .help = "write golden files anew"},
+    {.name = "watch", .type = OPTION_FLAG, .help = "run again whenever a file of the project is saved"},
     {.name = "timeout", .type = OPTION_DURATION, .value = "TIME", .fallback = "10m", .min = 1,
      .help = "time that all tests together may run"},
     OPTION_END,
@@ -113,7 +115,8 @@ static int run_files(struct cli *cli, struct worker *w, const struct project *p)
   return code;
 }
 
-static int run(struct cli *cli) {
+static int run_once(struct cli *cli, void *unused) {
+  (void)unused;
   struct project p;
   struct worker *w = NULL;
   struct error err;
@@ -125,6 +128,16 @@ static int run(struct cli *cli) {
   } else {
     code = run_files(cli, w, &p);
   }
+  project_free(&p);
+  return code;
+}
+
+static int run(struct cli *cli) {
+  struct project p;
+  struct error err;
+  if (!options_given(&cli->options, "watch")) return run_once(cli, NULL);
+  int code = project_find(&p, cli, NULL, &err) ? command_fail(cli, &err)
+                                               : rerun_while_saved(cli, p.folder, run_once, NULL);
   project_free(&p);
   return code;
 }
