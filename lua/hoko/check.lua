@@ -1,7 +1,7 @@
 -- `hoko check`: what is wrong with a script, known without running it.
 local native, options = ...
 
-local parse = native.run("parse.lua")
+local parse = native.run("parse.lua", native.run)
 local reference = options.reference()
 local types = native.run("check_types.lua", reference)
 

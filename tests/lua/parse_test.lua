@@ -1,4 +1,5 @@
-local parse = dofile("../../lua/hoko/parse.lua")
+local function run(file) return assert(loadfile("../../lua/hoko/" .. file))() end
+local parse = assert(loadfile("../../lua/hoko/parse.lua"))(run)
 
 local function names(nodes)
   local list = {}
