@@ -51,6 +51,7 @@ static int write_made(struct stream *st, const struct commit *c, struct error *e
 static int write_partners(struct stream *st, const struct commit *c, struct error *err) {
   if (partner_acknowledge(st, c->acks, c->acks_len, c->run, err) != 0) return -1;
   if (partner_mark_gone(st, c->gone, c->gone_len, err) != 0) return -1;
+  if (partner_doubt(st, c->doubted, c->doubted_len, err) != 0) return -1;
   return partner_forget(st, c->forgotten, c->forgotten_len, err);
 }
 

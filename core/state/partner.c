@@ -17,6 +17,8 @@ static const char sql_update[] =
     " email = coalesce(?4, iif(id = ?2, email, NULL)),"
     " phone = coalesce(?5, iif(id = ?2, phone, NULL)) WHERE number = ?1";
 static const char sql_gone[] = "UPDATE partner SET gone = 1 WHERE number = ?";
+static const char sql_doubt[] =
+    "UPDATE partner SET name = NULL, email = NULL, phone = NULL WHERE number = ?";
 static const char sql_forget[] = "DELETE FROM partner WHERE number = ?";
 static const char sql_missing[] =
     "SELECT number, key, id FROM partner WHERE number > ?1"
@@ -119,6 +121,10 @@ static int run_for_each(struct stream *st, const char *text, const uint32_t *seq
 
 int partner_mark_gone(struct stream *st, const uint32_t *seqs, size_t n, struct error *err) {
   return run_for_each(st, sql_gone, seqs, n, err);
+}
+
+int partner_doubt(struct stream *st, const uint32_t *seqs, size_t n, struct error *err) {
+  return run_for_each(st, sql_doubt, seqs, n, err);
 }
 
 int partner_forget(struct stream *st, const uint32_t *seqs, size_t n, struct error *err) {

@@ -11,6 +11,7 @@ MUST_USE int partner_acknowledge(struct stream *st, struct ack *acks, size_t n, 
                                  struct error *err);
 MUST_USE int partner_mark_gone(struct stream *st, const uint32_t *seqs, size_t n,
                                struct error *err);
+MUST_USE int partner_doubt(struct stream *st, const uint32_t *seqs, size_t n, struct error *err);
 MUST_USE int partner_forget(struct stream *st, const uint32_t *seqs, size_t n, struct error *err);
 
 #endif

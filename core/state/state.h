@@ -187,6 +187,9 @@ struct commit {
   size_t settled_len;
   const uint32_t *gone; /* partners whose id Hoko does not have */
   size_t gone_len;
+  const uint32_t *doubted; /* partners that are about to be deleted: a row of theirs differs from
+                              now on, whatever becomes of the deletion */
+  size_t doubted_len;
   const uint32_t *forgotten; /* partners that were deleted at Hoko: the key is unknown again */
   size_t forgotten_len;
   const struct store_value *values;

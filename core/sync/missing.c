@@ -132,6 +132,13 @@ static void take_batch(struct missing *m) {
   } while (n && len < cap);
   m->after = o.after;
   m->is_done = len == 0;
+  /* A client that dies behind the deletion must not take a row that comes back for equal
+   * to what Hoko has. */
+  struct commit c = {.doubted = m->seqs, .doubted_len = len, .run = m->job.run};
+  if (len && stream_commit(m->job.stream, &c, &err)) {
+    fail(m, &err);
+    return;
+  }
   removal_begin(m->removal, m->ids, len);
 }
 

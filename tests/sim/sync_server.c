@@ -1,13 +1,14 @@
 #include "sync_server.h"
 
 #include "api/answer.h"
+#include "api/deletion.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PARTNERS_MAX = 4096, FLYING_MAX = 64, NAMES_MAX = 64 };
+enum { PARTNERS_MAX = 4096, FLYING_MAX = 64, NAMES_MAX = 64, ROWS_MAX = 64 };
 
 static const int64_t NS_A_MS = 1000000;
 
@@ -46,6 +47,7 @@ static uint64_t ids_made;
 static bool is_settling;
 const char *server_broken;
 void (*server_on_create)(const char *name);
+bool (*server_on_delete)(const char *name);
 
 void server_find_wrong(const char *what) {
   if (!server_broken) server_broken = what;
@@ -183,6 +185,50 @@ static void apply(struct flying *f) {
   buf_add_char(&f->answer, ']');
 }
 
+/* A create that left, and what its client may know of it. */
+struct sent {
+  char name[32];
+  int64_t at_ms;
+  bool is_unclear;
+};
+
+static struct sent sent[NAMES_MAX];
+static size_t sent_len;
+
+static struct sent *sent_of(const char *name) {
+  for (size_t i = 0; i < sent_len; i++)
+    if (strcmp(sent[i].name, name) == 0) return &sent[i];
+  struct sent *s = &sent[sent_len < NAMES_MAX - 1 ? sent_len++ : sent_len];
+  *s = (struct sent){.is_unclear = false};
+  (void)snprintf(s->name, sizeof s->name, "%s", name);
+  return s;
+}
+
+/* Deletes all that are named, or none where one of them is not there. */
+static void apply_deletion(struct flying *f) {
+  struct uuid ids[ROWS_MAX];
+  struct buf body = BUF_WITH_LIMIT(1 << 16);
+  size_t len = 0;
+  buf_printf(&body, "{\"deletedIds\":%.*s}", (int)f->body_len, f->body);
+  if (deletion_read(buf_slice(&body), ids, ROWS_MAX, &len))
+    server_find_wrong("a DELETE that cannot be read");
+  for (size_t i = 0; i < len; i++) {
+    const struct server_partner *p = find(&ids[i]);
+    if (!p) server_find_wrong("a deletion of an id that was never given");
+    if (!p || p->is_deleted) f->is_refused = true;
+  }
+  if (f->is_refused && f->end == EXCHANGE_ANSWERED && f->status == 200) f->status = 400;
+  for (size_t i = 0; i < len && !f->is_refused; i++) {
+    struct server_partner *p = find(&ids[i]);
+    if (!server_on_delete || !server_on_delete(p->name))
+      server_find_wrong("a partner is deleted whose row the source has");
+    p->is_deleted = true;
+    sent_of(p->name)->is_unclear = false; /* its client knew of it */
+  }
+  buf_add_slice(&f->answer, buf_slice(&body));
+  buf_free(&body);
+}
+
 /* Of the one partner that is asked for: an array of it, or of none. */
 static void show(struct flying *f, const char *id_text) {
   struct uuid id;
@@ -249,9 +295,10 @@ static void decide(struct flying *f) {
   case 8: f->wrong = 'g'; break;
   case 9: f->status = 204; break;
   }
-  /* An update that is applied late would undo a newer one, which no client can help:
+  /* An update or deletion that is applied late would undo a newer one, which no client can help:
    * its lateness ends before the client sends again. */
-  bool is_update = memmem(f->body ? f->body : "", f->body_len, "\"id\"", 4) != NULL;
+  bool is_update = f->method == EXCHANGE_DELETE ||
+                   memmem(f->body ? f->body : "", f->body_len, "\"id\"", 4) != NULL;
   if (is_update && f->apply_at != INT64_MAX && f->apply_at > f->answer_at)
     f->apply_at = f->answer_at;
 }
@@ -264,6 +311,8 @@ static void run_until(int64_t when) {
       f->is_applied = true;
       if (f->method == EXCHANGE_GET)
         list(f);
+      else if (f->method == EXCHANGE_DELETE)
+        apply_deletion(f);
       else
         apply(f);
     }
@@ -277,25 +326,6 @@ static void forget(struct flying *f) {
 }
 
 /* ---- what may not be sent --------------------------------------------------- */
-
-/* A create that left, and what its client may know of it. */
-struct sent {
-  char name[32];
-  int64_t at_ms;
-  bool is_unclear;
-};
-
-static struct sent sent[NAMES_MAX];
-static size_t sent_len;
-
-static struct sent *sent_of(const char *name) {
-  for (size_t i = 0; i < sent_len; i++)
-    if (strcmp(sent[i].name, name) == 0) return &sent[i];
-  struct sent *s = &sent[sent_len < NAMES_MAX - 1 ? sent_len++ : sent_len];
-  *s = (struct sent){.is_unclear = false};
-  (void)snprintf(s->name, sizeof s->name, "%s", name);
-  return s;
-}
 
 static const struct row_at_server *mine; /* that is compared with those of others */
 

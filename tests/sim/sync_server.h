@@ -6,7 +6,8 @@
  *   J3  a create that left without a clear answer comes again by settling only, and not
  *       before the window has passed
  *   J5  no two requests under way name one partner
- *   promise 3  no older value comes after a newer one */
+ *   promise 3  no older value comes after a newer one
+ *   no partner is deleted that server_on_delete does not allow */
 #ifndef HOKO_TESTS_SIM_SYNC_SERVER_H
 #define HOKO_TESTS_SIM_SYNC_SERVER_H
 
@@ -41,6 +42,8 @@ extern const char *server_broken; /* what was found wrong first, or NULL */
 extern struct transport server_transport;
 /* Called for some creates that leave, if not NULL. */
 extern void (*server_on_create)(const char *name);
+/* Whether the partner of that name may be deleted by the client; NULL: none may. */
+extern bool (*server_on_delete)(const char *name);
 
 /* A new story: no partners, nothing under way. */
 void server_begin(uint64_t seed);

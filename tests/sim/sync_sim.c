@@ -4,19 +4,19 @@
  *
  * Each seed is one story: a source of keyed rows is synced by runs that are killed or lose
  * power anywhere, whose disk is full or fails, and whose requests meet the server's bad
- * days (sync_server.h), while somebody deletes partners there, until nothing is pending or
- * held.  Then every key must have exactly
- * one partner with the newest values.  On the way, for each run and request:
- *   J1  a create that leaves stands in an intent that is committed (some are looked up)
- *   J2  the counts of a run that came to its end add up
- *   J3, J5, promise 3  as the server watches them
- *   J4  after a kill or a power cut the state opens, and in the end it is sound
- * A failure prints its seed.  The state is real SQLite on a disk in memory; the file that
- * it takes the name of, and its locks, are in DIR. */
+ * days (sync_server.h), while somebody deletes partners there and rows leave the source and
+ * come back, until nothing is pending or held.  Then every key of the source must have
+ * exactly one partner with the newest values, and no other key one.  On the way, for each run and
+ * request: J1  a create that leaves stands in an intent that is committed (some are looked up) J2
+ * the counts of a run that came to its end add up J3, J5, promise 3  as the server watches them J4
+ * after a kill or a power cut the state opens, and in the end it is sound A failure prints its
+ * seed.  The state is real SQLite on a disk in memory; the file that it takes the name of, and its
+ * locks, are in DIR. */
 #include "disk.h"
 #include "sync_server.h"
 
 #include "state/state.h"
+#include "sync/missing.h"
 #include "sync/settle.h"
 
 #include <inttypes.h>
@@ -33,6 +33,7 @@ struct source_row {
   char key[16], name[32];
   unsigned version;
   bool is_bad, is_deleted; /* somebody deletes its partner at the server */
+  bool is_away, was_away;  /* it has left the source; its partner may have been deleted for that */
 };
 
 static struct source_row source[KEYS_MAX];
@@ -41,6 +42,21 @@ static unsigned source_len, versions;
 static void edit_source(void) {
   for (unsigned i = 0; i < source_len; i++)
     if (chance(40)) source[i].version = ++versions;
+}
+
+/* Rows leave the source or come back; the first is always there. */
+static void move_rows(void) {
+  for (unsigned i = 1; i < source_len; i++) {
+    if (!chance(15)) continue;
+    source[i].is_away = !source[i].is_away;
+    source[i].was_away = true;
+  }
+}
+
+static bool may_be_deleted(const char *name) {
+  for (unsigned i = 0; i < source_len; i++)
+    if (strcmp(source[i].name, name) == 0) return source[i].is_away;
+  return false;
 }
 
 /* Its row changes, so that the next run meets it. */
@@ -71,6 +87,7 @@ static void new_source(enum server_applies applies) {
 
 static void put_source(struct buf *frame) {
   for (unsigned i = 0; i < source_len; i++) {
+    if (source[i].is_away) continue;
     char name[48], phone[48];
     struct row row = {.line = i + 1, .key = slice_of(source[i].key)};
     int len = snprintf(name, sizeof name, "\"%s\"", source[i].name);
@@ -95,7 +112,8 @@ static struct { uint64_t kills, power_cuts, failures; } told; /* of all stories 
 
 static char url[600];
 static struct stream *open_stream;
-static bool recreates; /* this story's runs make anew what was deleted */
+static struct seen seen;
+static bool deletes_missing, recreates; /* this story's runs make anew what was deleted */
 
 static struct stream *give_stream(void *user, struct error *err) {
   (void)user;
@@ -124,6 +142,7 @@ static struct sync_options options_of(struct state *state) {
       .key_name = "ref",
       .has_key = true,
       .recreates = recreates,
+      .seen = deletes_missing ? &seen : NULL,
       .batch_rows = (uint32_t)between(1, 8),
       .batch_bytes = 4096,
       .concurrency = (unsigned)between(1, 4),
@@ -210,6 +229,42 @@ static bool settle_once(struct state *state, bool only_adopts, const struct trou
   return is_whole;
 }
 
+static bool drive_missing(struct missing *m, const struct trouble *t, unsigned *steps_left) {
+  missing_step(m);
+  while (!missing_is_done(m) && !server_broken && lives(t, steps_left)) {
+    pass_time(missing_wake_at(m), sim_now_ms() + 60000);
+    missing_step(m);
+  }
+  return missing_is_done(m) && lives(t, steps_left);
+}
+
+/* What left the source is deleted; false: it was killed, or it failed. */
+static bool delete_missing(struct state *state, const struct trouble *t, unsigned *steps_left) {
+  struct error err;
+  struct missing *m;
+  const struct sync_options o = options_of(state);
+  const struct missing_job job = {.stream = open_stream,
+                                  .seen = &seen,
+                                  .deletes = true,
+                                  .limit = 100 * MISSING_PERCENT,
+                                  .removal = {.transport = &server_transport,
+                                              .clock = &sim_clock,
+                                              .batch_rows = o.batch_rows,
+                                              .give_up_ms = o.give_up_ms,
+                                              .bisect_limit = o.bisect_limit,
+                                              .hash_key = o.hash_key,
+                                              .seed = rnd()}};
+  if (missing_new(&m, &job, &err)) {
+    if (!disk_has_failed()) server_find_wrong("the missing keys could not be found");
+    return false;
+  }
+  bool is_whole = drive_missing(m, t, steps_left);
+  if (!is_whole) server_drop_client();
+  is_whole = is_whole && !missing_error(m);
+  missing_free(m);
+  return is_whole;
+}
+
 /* true: nothing is pending or held. */
 static bool is_all_done(const struct sync *sync) {
   struct error err;
@@ -240,6 +295,7 @@ static bool sync_once(struct state *state, const struct trouble *t, unsigned *st
   if (is_whole && !server_broken && tally->submitted != tally_told(tally))
     server_find_wrong("the counts do not add up (J2)");
   if (is_whole && tally->held) is_whole = settle_once(state, true, t, steps);
+  if (is_whole && deletes_missing && !sync_error(sync)) is_whole = delete_missing(state, t, steps);
   if (!is_whole) server_drop_client();
   bool is_done = is_whole && is_all_done(sync);
   sync_free(sync);
@@ -264,6 +320,7 @@ static bool run_once(const struct trouble *t) {
   struct state *state;
   unsigned steps = t->steps;
   bool is_clean = false;
+  seen_free(&seen);
   disk_fail(t->at, t->how);
   if (open_state(&state, false, &open_stream, &err)) {
     is_clean =
@@ -291,8 +348,11 @@ static void check_end(void) {
       found++;
       version = partners[i].version;
     }
-    bool may_be_gone = source[k].is_deleted && !recreates;
-    if (source[k].is_bad ? found != 0 : found == 0 && !may_be_gone)
+    /* A deletion whose answer was lost with its client may look like somebody else's. */
+    bool may_be_gone = (source[k].is_deleted || source[k].was_away) && !recreates;
+    if (source[k].is_away) {
+      if (found) server_find_wrong("a partner is left whose row has left the source");
+    } else if (source[k].is_bad ? found != 0 : found == 0 && !may_be_gone)
       server_find_wrong("a row is lost (promise 1)");
     else if (found > 1)
       server_find_wrong("a partner is made twice (promise 2)");
@@ -337,6 +397,7 @@ static void story(uint64_t seed) {
                                              : SERVER_ROWS_BEFORE;
   server_set_applies(applies);
   recreates = chance(50);
+  deletes_missing = chance(50);
   new_source(applies);
   disk_clear();
   bool is_clean = false;
@@ -344,12 +405,16 @@ static void story(uint64_t seed) {
     if (run > 30) server_set_bad_days(0);
     if (run < 20 && chance(50)) edit_source();
     if (run < 20 && chance(15)) delete_one();
+    if (run < 20 && deletes_missing && chance(30)) move_rows();
     const struct trouble t = next_trouble(run);
     is_clean = run_once(&t);
     for (int64_t until = sim_now_ms() + between(1000, 20 * 60000); sim_now_ms() < until;)
       pass_time(INT64_MAX, until);
   }
   if (!server_broken && !is_clean) server_find_wrong("the story does not end");
+  server_set_bad_days(0); /* what the last run adopted is missed by the next */
+  if (!server_broken && deletes_missing && !run_once(&(struct trouble){.steps = STEPS_MAX}))
+    server_find_wrong("a calm run is not clean");
   server_end();
   if (!server_broken) check_end();
   if (!server_broken) check_state();
@@ -383,6 +448,7 @@ int main(int argc, char **argv) {
   if (make_file(folder)) return 2;
   disk_install();
   server_on_create = look_up_create;
+  server_on_delete = may_be_deleted;
   for (uint64_t seed = first; seed < first + seeds; seed++) {
     story(seed);
     if (!server_broken) continue;

@@ -258,6 +258,20 @@ static void a_forgotten_key_is_unknown_and_may_come_again(void **state) {
   scene_end(&x);
 }
 
+static void a_row_of_a_doubted_partner_differs_from_what_is_known(void **state) {
+  struct scene x;
+  (void)state;
+  scene_begin(&x);
+  uint32_t seq = scene_ack(&x, "a", 1, "\"A\"");
+  struct commit c = {.doubted = &seq, .doubted_len = 1};
+  OK(&x, stream_commit(x.st, &c, &x.err));
+  struct known k = scene_find(&x, "a");
+  assert_int_equal(k.seq, seq);
+  assert_false(k.is_gone);
+  assert_int_equal(k.field[ROW_NAME].len, 0);
+  scene_end(&x);
+}
+
 static void missing_are_those_not_seen_and_not_gone(void **state) {
   struct scene x;
   uint64_t seen[1] = {0};
@@ -334,6 +348,7 @@ int main(void) {
       cmocka_unit_test(streams_do_not_see_each_others_keys),
       cmocka_unit_test(a_gone_partner_is_known_as_such_until_it_is_acknowledged),
       cmocka_unit_test(a_forgotten_key_is_unknown_and_may_come_again),
+      cmocka_unit_test(a_row_of_a_doubted_partner_differs_from_what_is_known),
       cmocka_unit_test(missing_are_those_not_seen_and_not_gone),
       cmocka_unit_test(equal_creates_without_key_are_recognised_once_each),
   };
