@@ -1,6 +1,7 @@
 /* What a worker may ask for by name; everything else is refused. */
 #include "host/running.h"
 
+#include "base/file.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "base/number.h"
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { SCRIPT_MAX = 16 << 20 };
 
 /* What a call is answered with. */
 struct reply {
@@ -24,6 +27,16 @@ static void reply_error(struct running *r, const struct error *err) {
                                     .text = {{NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
 }
 
+/* Of the script, when it is first opened; one that comes through a pipe has none. */
+static void note_hash(struct running *r, const char *path, int fd) {
+  struct buf text = BUF_WITH_LIMIT(SCRIPT_MAX);
+  struct error ignored; /* the worker reads it too, and tells what is wrong */
+  bool is_it = !r->result->script_hash[0] && strcmp(path, r->job->script) == 0 && lseek(fd, 0, SEEK_CUR) == 0;
+  if (is_it && file_read_fd(&text, fd, path, &ignored) == 0) digest_text(buf_slice(&text), r->result->script_hash);
+  if (is_it) (void)lseek(fd, 0, SEEK_SET); /* it could be asked where it stands, so it can be moved */
+  buf_free(&text);
+}
+
 /* Opens what M asks for; *FOUND is the JSON of its name where it was looked for. */
 static int open_asked(struct running *r, const struct message *m, struct buf *found, struct error *err) {
   char path[PATH_SIZE];
@@ -31,6 +44,7 @@ static int open_asked(struct running *r, const struct message *m, struct buf *fo
     return error_set(err, ERROR_INTERNAL, "no such way to open a file");
   if (m->number[0] != OPEN_MODULE) return files_open_for(&r->files, m->text[0], (enum open_mode)m->number[0], err);
   int fd = files_open_module(&r->files, m->text[0], path, err);
+  if (fd >= 0) note_hash(r, path, fd);
   if (fd >= 0) json_put_string(found, slice_of(path));
   return fd;
 }

@@ -146,6 +146,7 @@ struct run_result {
   struct error err;   /* why it did not end with 0, 3 or 4 */
   struct buf excerpt; /* the line of a script's error and the two around it */
   struct buf trace;   /* of a script's error */
+  char script_hash[DIGEST_SIZE]; /* SHA-256 of the script as it was at the start, for a job's report; "": it was not read */
   struct buf warnings; /* JSON strings with commas between */
 };
 

@@ -92,6 +92,7 @@ void report_put(struct buf *b, const struct job *job, const struct run_result *r
   buf_printf(b, ",\"peak_memory_bytes\":%" PRId64, r->peak_memory_bytes);
   put_twins(b, r);
   put_error(b, r);
+  if (job->name && r->script_hash[0]) buf_printf(b, ",\"script_hash\":\"sha256:%s\"", r->script_hash);
   if (r->warnings.len) buf_printf(b, ",\"warnings\":[%.*s]", (int)r->warnings.len, r->warnings.ptr);
   buf_add_char(b, '}');
 }

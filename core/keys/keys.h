@@ -10,6 +10,7 @@
 #ifndef HOKO_KEYS_KEYS_H
 #define HOKO_KEYS_KEYS_H
 
+#include "keys/digest.h"
 #include "keys/keystore.h"
 #include "keys/prompt.h"
 #include "keys/secret.h"

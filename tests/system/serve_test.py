@@ -1,6 +1,7 @@
 """hoko serve as those who leave it alone meet it.  HOKO names the program under test."""
 
 import contextlib
+import hashlib
 import json
 import os
 import signal
@@ -28,6 +29,13 @@ class Runs(ServeTest):
         self.assertIn("hello", self.logged())
         listed = json.loads(self.call("runs", "list", "--job", "a", "-n", "1", "--json"))
         self.assertEqual((listed["job"], listed["outcome"], listed["script"]), ("a", "ok", "a.lua"))
+
+    def test_a_report_has_the_hash_of_the_script_as_it_was(self):
+        for text in ('print("one")', 'print("two")'):
+            self.write("a.lua", text)
+            self.jobs(a='script = "a.lua"')
+            report = json.loads(self.call("jobs", "run", "a", "--json").splitlines()[-1])
+            self.assertEqual(report["script_hash"], "sha256:" + hashlib.sha256(text.encode()).hexdigest())
 
     def test_a_run_syncs_with_the_permissions_arguments_and_key_of_its_job(self):
         self.start()
