@@ -77,7 +77,14 @@ void batch_make_ready(struct sync *s, enum batch_kind kind) {
   s->open[kind] = NULL;
 }
 
-/* false: no batch has room now. */
+/* Any row fits an empty batch, unless there is no memory for it. */
+static void fail_to_add(struct sync *s) {
+  struct error err;
+  (void)error_set(&err, ERROR_MEMORY, "out of memory for the rows of a request");
+  sync_fail(s, &err);
+}
+
+/* false: no batch has room now, or the upsert has stopped. */
 static bool send_planned(struct sync *s, const struct plan *plan, uint64_t ordinal) {
   for (;;) {
     struct batch *b = open_batch(s, plan->kind);
@@ -85,6 +92,10 @@ static bool send_planned(struct sync *s, const struct plan *plan, uint64_t ordin
     if (add_to(s, b, plan, ordinal) == 0) {
       if (b->rows_len == s->options.batch_rows) batch_make_ready(s, plan->kind);
       return true;
+    }
+    if (b->rows_len == 0) {
+      fail_to_add(s);
+      return false;
     }
     batch_make_ready(s, plan->kind);
   }
