@@ -192,4 +192,5 @@ def main():
     return 0 if all(one["is_good"] for all_runs in runs.values() for one in all_runs) else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
