@@ -77,14 +77,18 @@ end
 
 local function is_there(value) return value ~= nil and value ~= null and value ~= "" end
 
--- Two are by far the most that are joined, and need no table.
-local function join(separator, a, b, ...)
+-- Two are by far the most that are joined; calls and varargs would cost more than they do.
+local function join_two(separator, a, b)
+  local has_a, has_b = a ~= nil and a ~= null and a ~= "", b ~= nil and b ~= null and b ~= ""
+  if has_a and has_b then return a .. separator .. b end
+  if has_a then return tostring(a) end
+  return has_b and tostring(b) or nil
+end
+
+local function join(separator, ...)
   local both
-  if not is_there(a) then both = b
-  elseif not is_there(b) then both = a
-  else both = a .. separator .. b end
-  if select("#", ...) > 0 then return join(separator, both, ...) end
-  return is_there(both) and tostring(both) or nil
+  for i = 1, select("#", ...) do both = join_two(separator, both, (select(i, ...))) end
+  return both
 end
 
 --- The values that are there, with `separator` between them; nil where none is.
@@ -93,7 +97,8 @@ function parts.join(separator, ...)
     bad("hoko.map.join", "the separator must be a string, got %s", options.describe(separator))
   end
   return part(function(code, self)
-    return ("%s(%q, %s)"):format(refer(code, join), separator, put_list(code, self.list))
+    local joins = #self.list == 2 and join_two or join
+    return ("%s(%q, %s)"):format(refer(code, joins), separator, put_list(code, self.list))
   end, { list = check_parts("hoko.map.join", ...) })
 end
 
