@@ -125,8 +125,9 @@ local function header_lines(name, given)
 end
 
 local function check(name, url, given)
-  if type(url) ~= "string" then
-    native.raise(("%s: the URL must be a string, got %s"):format(name, options.describe(url)))
+  if type(url) ~= "string" or not url:find("^[hH][tT][tT][pP][sS]?://") then
+    local message = "%s: the URL must be a string that begins with https:// or http://, got %s"
+    native.raise(message:format(name, options.describe(url)))
   end
   if given.json ~= nil and given.body ~= nil then
     native.raise(name .. ": options 'json' and 'body' exclude each other")
