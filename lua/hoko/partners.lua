@@ -33,6 +33,9 @@ end
 -- In a run that looks for missing keys each stream has one source, and this is it.
 local written = {}
 
+-- Each entry of a session is a run of its own.
+function native.begin_run() written = {} end
+
 local function check_missing(name, stream, given)
   local missing = given.missing or "keep"
   if missing ~= "keep" and given.key == nil then

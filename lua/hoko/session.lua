@@ -111,6 +111,7 @@ end
 ---@return string? message   then, with chunk and line
 function session.run(text, number)
   local chunk = "repl#" .. number
+  native.begin_run()
   local expression, why_none = load("return " .. text, "=" .. chunk)
   local statements, message = load(text, "=" .. chunk)
   if not expression and not statements then

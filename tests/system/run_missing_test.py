@@ -1,9 +1,10 @@
 """Keys that a source no longer has: kept, reported or deleted, and never by mistake."""
 
 import shutil
+import subprocess
 import unittest
 
-from support import RunTest
+from support import HOKO, RunTest
 
 
 def sync(missing, more="", source='hoko.csv("people.csv")'):
@@ -155,6 +156,15 @@ class Missing(RunTest):
             self.assertIn("stream crm was written in this run already", self.err)
             self.assertIn("scripts/s.lua:5", self.err)
         self.script(sync("delete") + sync("delete").replace("crm", "other"))
+
+    def test_each_entry_of_a_session_is_a_run_of_its_own(self):
+        self.start()
+        entry = ('hoko.partners.upsert({{ref="a", name="A"}}, {stream="crm", key="ref", missing="delete", '
+                 'missing_limit=100}).unchanged\n')
+        done = subprocess.run([HOKO, "repl", "--base-url", self.url], cwd=self.folder, env=self.environment(),
+                              input=entry + entry + entry.replace('ref="a"', 'ref="b"').replace("unchanged", "deleted"),
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.stdout.split(), ["0", "1", "1"], done.stderr)
 
     def test_missing_needs_a_key_and_a_limit_in_percent(self):
         self.start()
