@@ -25,7 +25,15 @@ static bool is_due(const struct running *r, int64_t passed_ms) {
   return r->interrupt.told ? passed_ms >= again_ms : !r->sync || passed_ms >= again_ms / 2;
 }
 
+/* Nobody waits for the answer of a call any more. */
+static void drop_calls(struct running *r) {
+  struct error err;
+  (void)error_set(&err, ERROR_INTERRUPTED, "the worker has ended");
+  if (r->job->kind == JOB_SESSION && r->is_closed) calls_stop(r, &err);
+}
+
 void interrupt_step(struct running *r) {
+  drop_calls(r);
   if (!r->interrupt.is_asked || r->is_done || r->is_closed) return;
   int64_t passed_ms = (running_now(r) - r->interrupt.at_ns) / NS_A_MS;
   if (is_due(r, passed_ms)) {

@@ -148,6 +148,12 @@ static void worker_lost(struct running *r) {
 
 /* ---- messages ------------------------------------------------------------ */
 
+/* Who asked for an end need not see what was printed before it, which may be much. */
+static void take_output(struct running *r, const struct message *m) {
+  if (r->interrupt.is_asked) return;
+  r->job->events.output(r->job->events.user, m->number[0] == STDERR_FILENO, m->text[0]);
+}
+
 static void take_message(struct running *r, const struct message *m) {
   r->is_replying = m->kind == MESSAGE_OPEN || m->kind == MESSAGE_CALL || m->kind == MESSAGE_HTTP ||
                    m->kind == MESSAGE_HTTP_PULL;
@@ -158,9 +164,7 @@ static void take_message(struct running *r, const struct message *m) {
   case MESSAGE_HTTP:
   case MESSAGE_HTTP_PULL:
   case MESSAGE_HTTP_DROP: calls_http(r, m); break;
-  case MESSAGE_OUTPUT:
-    r->job->events.output(r->job->events.user, m->number[0] == STDERR_FILENO, m->text[0]);
-    break;
+  case MESSAGE_OUTPUT: take_output(r, m); break;
   case MESSAGE_UPSERT: upsert_begin(r, m); break;
   case MESSAGE_FILE: upsert_file(r, m); break;
   case MESSAGE_ROWS: upsert_rows(r, m); break;
@@ -309,9 +313,14 @@ static void watch_rate(struct running *r) {
   if (r->sync) sync_stop(r->sync, &r->rate.err);
 }
 
+/* What is on the wire for a call comes back before its memory is used again. */
+static bool is_calling(const struct running *r) {
+  return r->api.is_sent || (r->job->kind == JOB_SESSION && r->deletion.is_active);
+}
+
 void running_loop(struct running *r) {
   r->last_ns = running_now(r);
-  while (!((r->is_done || r->is_closed) && !r->sync && !r->api.is_sent)) {
+  while (!((r->is_done || r->is_closed) && !r->sync && !is_calling(r))) {
     wait_for_something(r);
     take_signals(r);
     take_messages(r);

@@ -11,12 +11,16 @@
 
 enum { AT_SESSION = 3, RESULTS = 4 };
 
-static const char *const functions[ENTRIES] = {
-    [ENTRY_RUN] = "run", [ENTRY_COMPLETE] = "complete", [ENTRY_HELP] = "help", [ENTRY_TOPICS] = "topics", [ENTRY_SHOW] = "show"};
+static const char *const functions[ENTRIES] = {[ENTRY_RUN] = "run",
+                                               [ENTRY_COMPLETE] = "complete",
+                                               [ENTRY_HELP] = "help",
+                                               [ENTRY_TOPICS] = "topics",
+                                               [ENTRY_SHOW] = "show"};
 
 static struct slice text_at(lua_State *L, int index) {
-  struct slice text = {.ptr = lua_tolstring(L, index, &text.len)};
-  return text.ptr ? text : (struct slice){"", 0};
+  size_t len = 0;
+  const char *text = lua_tolstring(L, index, &len);
+  return (struct slice){text ? text : "", len};
 }
 
 /* What the function returned: what the entry is and the answer's text, or nil, message, chunk

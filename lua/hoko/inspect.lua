@@ -43,18 +43,12 @@ local function before(a, b)
   return type(a) < type(b)
 end
 
--- The keys outside of 1 … len, sorted; of very many only some, and how many there are.
+-- The keys outside of 1 … len, sorted; of very many only some, how many there are, and
+-- whether there are even more.
 local function keys_of(value, len)
-  local keys, count = {}, 0
-  for key in next, value do
-    local is_index = math.type(key) == "integer" and key >= 1 and key <= len
-    if not is_index then
-      count = count + 1
-      if count <= ITEMS_MAX * 10 then keys[count] = key end
-    end
-  end
+  local keys, count, is_cut = native.keys(value, len, ITEMS_MAX * 10)
   table.sort(keys, before)
-  return keys, count
+  return keys, count, is_cut
 end
 
 local function key_text(key)
@@ -67,12 +61,13 @@ local put
 local function parts_of(value, depth, above)
   local len, parts = rawlen(value), {}
   for i = 1, math.min(len, ITEMS_MAX) do parts[i] = put(rawget(value, i), depth + 1, above) end
-  local keys, count = keys_of(value, len)
+  local keys, count, is_cut = keys_of(value, len)
   for i = 1, math.min(#keys, ITEMS_MAX - #parts) do
     parts[#parts + 1] = key_text(keys[i]) .. " = " .. put(rawget(value, keys[i]), depth + 1, above)
   end
   local left = len + count - #parts
-  return parts, left > 0 and ("… %s more"):format(grouped(left)) or nil
+  local format = is_cut and "… more than %s more" or "… %s more"
+  return parts, left > 0 and format:format(grouped(left)) or nil
 end
 
 local function fits(parts, rest, depth)
@@ -134,7 +129,7 @@ local function cell(value)
   return (short_quote(value):gsub('\\"', '"'):gsub('^"(.*)"', "%1"))
 end
 
--- Columns until their sum fits: the widest gives way first.
+-- Columns until their sum fits: the widest gives way first. False: they are too many.
 local function shrink(widths, columns)
   local sum = 2 * (#widths - 1)
   for _, width in ipairs(widths) do sum = sum + width end
@@ -143,9 +138,10 @@ local function shrink(widths, columns)
     for i, width in ipairs(widths) do
       if width > widths[widest] then widest = i end
     end
-    if widths[widest] <= 3 then return end
+    if widths[widest] <= 3 then return false end
     widths[widest], sum = widths[widest] - 1, sum - 1
   end
+  return true
 end
 
 local function padded(text, width, is_number)
@@ -179,9 +175,10 @@ local function rows_of(rows, names)
   return grid, numbers, widths
 end
 
+-- Nil where so many columns do not fit.
 local function tabular(rows, names, columns)
   local grid, numbers, widths = rows_of(rows, names)
-  shrink(widths, columns)
+  if not shrink(widths, columns) then return nil end
   local titles = {}
   for i, name in ipairs(names) do titles[i] = cell(name) end
   local lines = { line_of(titles, widths, numbers) }
@@ -203,9 +200,8 @@ function inspect.value(value, columns)
   if type(value) ~= "table" then return scalar(value, true) end
   local len = rawlen(value)
   local names = len > 1 and next(value, len) == nil and columns_of(value)
-  if names then return tabular(value, names, columns) end
   line_columns = columns
-  return put(value, 0, {})
+  return names and tabular(value, names, columns) or put(value, 0, {})
 end
 
 --- The same as Lua, without tables of columns.

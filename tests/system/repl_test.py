@@ -11,12 +11,14 @@ import subprocess
 import tempfile
 import threading
 import time
+import unicodedata
 import unittest
 
 from support import HOKO, IS_SANITIZED, Mock, wait_for
 from terminal import DEADLINE, Terminal
 
 PROMPT = "hoko> "
+HAS_EDITOR = b"readline" in subprocess.run([HOKO, "--version"], capture_output=True, check=True).stdout
 STOP_S = 1 if IS_SANITIZED else 0.2  # what Ctrl-C may take
 
 
@@ -154,6 +156,7 @@ class Keys(Repl):
         terminal.expect("   >> ")
         self.assertEqual(self.enter(terminal, "end"), "in\n")
 
+    @unittest.skipUnless(HAS_EDITOR, "built without readline")
     def test_a_line_can_be_edited(self):
         terminal = self.open()
         self.assertEqual(self.enter(terminal, "19\x1b[D\x1b[D\x7f2\x1b[C\x1b[C + 1"), "220\n")
@@ -192,6 +195,7 @@ def literal(number):
     return f"[==[<{number}>{text}]==]", f'"<{number}>{shown}"\n'
 
 
+@unittest.skipUnless(HAS_EDITOR, "built without readline")
 class History(Repl):
     def paste(self, terminal, block):
         """Pastes BLOCK as a terminal does, and enters it; returns what it printed."""
@@ -370,6 +374,74 @@ class Writes(Repl):
         self.assertTrue(terminal.expect(PROMPT).endswith("1\n"))
 
 
+def width(text):
+    """Columns that TEXT takes on a terminal."""
+    return sum(0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+               for c in text)
+
+
+class Display(Repl):
+    TABLE = ("t = { { id = 1, name = 'مُحَمَّد العربي', city = 'الرياض' }, { id = 20, name = '漢字カナ混じり文', city = '東京' }, "
+             "{ id = 300, name = ('long '):rep(30), city = 'Zürich' } }")
+
+    def test_tables_fit_every_terminal_and_stay_aligned(self):
+        for columns in (20, 21, 33, 80, 132, 300):
+            with self.subTest(columns=columns):
+                terminal = self.open(columns=columns)
+                self.enter_wide(terminal, self.TABLE)
+                lines = self.enter_wide(terminal, "t").splitlines()
+                self.assertEqual(len(lines), 4, lines)
+                self.assertLessEqual(max(map(width, lines)), columns)
+                begins = {width(line[:line.index(word)]) for line, word in zip(lines, ("name", "مُ", "漢", "long"))}
+                self.assertEqual(len(begins), 1, lines)
+
+    def enter_wide(self, terminal, line):
+        """As enter(), of a line that may be wider than the terminal."""
+        terminal.send(line + "\r")
+        terminal.expect(b"\x1b[?2004l\r" if HAS_EDITOR else "\n")
+        return terminal.expect(PROMPT)
+
+    def test_more_columns_than_fit_are_shown_as_lua(self):
+        terminal = self.open(columns=20)
+        row = "{ a = 'one', b = 'two', c = 'three', d = 'four', e = 'five', f = 'six' }"
+        rows = f"{{ {row}, {row} }}"
+        self.assertTrue(self.enter_wide(terminal, rows).startswith("{\n"))
+
+    def test_a_terminal_that_is_resized_while_a_line_runs_shows_the_result_in_its_new_width(self):
+        terminal = self.open(columns=300)
+        self.enter(terminal, self.TABLE)
+        terminal.send("print('runs') io.read() return t\r")
+        terminal.expect("runs\r\n")
+        terminal.resize(33)
+        terminal.send("\r")
+        lines = terminal.expect(PROMPT).splitlines()
+        self.assertEqual(max(map(width, lines)), 33, lines)
+
+    @unittest.skipUnless(HAS_EDITOR, "built without readline")
+    def test_a_terminal_that_is_resized_at_the_prompt_goes_on(self):
+        terminal = self.open(columns=80)
+        terminal.send("'" + "x" * 100)
+        for columns in (20, 300, 50):
+            terminal.resize(columns)
+            terminal.send("y")
+            terminal.expect("y")
+        terminal.send("' == ('x'):rep(100) .. 'yyy'\r")
+        terminal.expect("true\r\n")
+
+    def test_a_million_entries_are_shown_within_50_ms(self):
+        terminal = self.open()
+        self.enter(terminal, "big, rows, keys = {}, {}, {} for i = 1, 1e6 do big[i], keys['k' .. i] = i, i end "
+                             "for i = 1, 1e5 do rows[i] = { id = i, name = 'n' .. i } end")
+        for name in ("big", "rows", "keys"):
+            times = []
+            for _ in range(7):
+                began = time.monotonic()
+                shown = self.enter(terminal, name)
+                times.append(time.monotonic() - began)
+                self.assertIn("more", shown)
+            self.assertLess(min(times), 2 if IS_SANITIZED else 0.05, name)
+
+
 # What is typed, what TAB adds to it (None: nothing, and a bell).
 COMPLETIONS = [
     ("hoko.par", "tners"), ("hoko.partners.up", "sert"), ("string.rev", "erse"), ("retu", "rn"), ("collect", "garbage"),
@@ -384,6 +456,7 @@ COMPLETIONS = [
 ]
 
 
+@unittest.skipUnless(HAS_EDITOR, "built without readline")
 class Completion(Repl):
     def setUp(self):
         super().setUp()

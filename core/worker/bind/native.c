@@ -92,6 +92,43 @@ static int cut(lua_State *L) {
   return 1;
 }
 
+/* What keys() looks at; a million keys of a hash take a hundred milliseconds. */
+enum { KEYS_SEEN_MAX = 20000 };
+
+/* Takes keys behind the one on top into the array at 4 while there is room; false: there are
+ * more than are looked at. */
+static bool take_keys(lua_State *L, lua_Integer len, lua_Integer most, lua_Integer *count) {
+  for (int seen = 0; lua_next(L, 1); seen++) {
+    bool is_index = lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= len;
+    lua_pop(L, 1);
+    if (seen == KEYS_SEEN_MAX) return false;
+    if (is_index || ++*count > most) continue;
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, 4, *count);
+  }
+  return true;
+}
+
+/* (table, len, most) → an array of at most so many of its keys outside of 1 … len, how many
+ * there are, and whether there are more than were looked at.  Raw. */
+static int keys(lua_State *L) {
+  lua_Integer len = luaL_checkinteger(L, 2), most = luaL_checkinteger(L, 3), count = 0;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 3);
+  lua_newtable(L);
+  lua_pushnil(L);
+  bool is_all = take_keys(L, len, most, &count);
+  if (!is_all && len > KEYS_SEEN_MAX && count == 0) { /* a long array: what is behind it */
+    lua_settop(L, 4);
+    lua_pushvalue(L, 2);
+    is_all = take_keys(L, len, most, &count);
+  }
+  lua_settop(L, 4);
+  lua_pushinteger(L, count);
+  lua_pushboolean(L, !is_all);
+  return 3;
+}
+
 /* A named host call: (name, arguments) → its answer; nil, message, code on failure. */
 static int call(lua_State *L) {
   struct error err;
@@ -218,7 +255,8 @@ void bind_native(lua_State *L) {
       {"execute", command_execute}, {"popen", command_open},
       {"http_ask", http_ask},  {"http_pull", http_pull}, {"http_drop", http_drop},
       {"now", now},            {"sleep", sleep_for}, {"exit", end_process},
-      {"upvalue_name", upvalue_name}, {"upvalue", upvalue}, {"upvalue_join", upvalue_join},
+      {"upvalue_name", upvalue_name}, {"upvalue", upvalue}, {"keys", keys},
+      {"upvalue_join", upvalue_join},
       {"width", width},        {"cut", cut},         {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_pushcfunction(L, json_encode_lua);
