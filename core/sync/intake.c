@@ -225,8 +225,10 @@ static bool place_row(struct sync *s, const struct row *row, const struct known 
 
 /* ---- frames -------------------------------------------------------------- */
 
+/* What was held and is sent again is decided.  Asking would also take the state's word for
+ * what was made before, which the source's own rows are to be compared with. */
 static bool needs_known(const struct sync *s, const struct row *row) {
-  return s->options.has_key || !row->id.len;
+  return s->options.has_key || (!row->id.len && !s->options.resent);
 }
 
 static size_t take_rows(struct sync *s) {

@@ -229,6 +229,12 @@ static void step_resend(struct settle *s) {
 
 /* ---- driven -------------------------------------------------------------- */
 
+/* There is no listing to wait for. */
+static void end_for(struct settle *s, const struct error *why) {
+  fail(s, why);
+  s->phase = DONE;
+}
+
 /* A listing shows by how much the server's clock is behind ours, and that it went back
  * too little for that. */
 static bool was_too_short(struct settle *s) {
@@ -245,7 +251,7 @@ static void look_done(struct settle *s) {
     return;
   }
   if (was_too_short(s)) {
-    if (start_look(s, &err)) fail(s, &err);
+    if (start_look(s, &err)) end_for(s, &err);
     return;
   }
   if (pair_all(s)) return;
@@ -255,7 +261,7 @@ static void look_done(struct settle *s) {
     s->phase = DONE;
   } else if (s->phase == FIRST_LISTING) {
     s->phase = SECOND_LISTING; /* absence is proved by two listings in a row */
-    if (start_look(s, &err)) fail(s, &err);
+    if (start_look(s, &err)) end_for(s, &err);
   } else {
     s->phase = RESENDING;
   }

@@ -39,6 +39,14 @@ class Rate(RunTest):
         self.assertGreaterEqual(took, least)
         self.assertLessEqual(took, least * 1.05)
 
+    def test_after_the_first_answer_as_many_requests_as_may_are_under_way(self):
+        self.start("--latency", "200", "--partners", "41")
+        began = time.monotonic()
+        self.script(UPDATES % (41, "a"), options=("--no-progress",))
+        took = time.monotonic() - began
+        self.assertEqual(self.mock.stats()["max_in_flight"], 4)
+        self.assertLess(took, 2 * 11 * 0.2)  # one, then ten times four; one by one it takes 8.2 s
+
     def limited_once(self, seconds):
         """A Hoko that tells the first request to wait; the times at which requests came."""
         times = []

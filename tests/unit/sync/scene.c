@@ -61,7 +61,7 @@ static bool next_row(struct json_scan *scan, struct asked *row) {
   char *to = NULL;
   *row = (struct asked){.id = ""};
   for (enum json_token t = json_next(scan); t != JSON_END_OF_VALUE; t = json_next(scan)) {
-    assert_int_not_equal(t, JSON_ERROR);
+    assert_true(t != JSON_ERROR && t != JSON_NEED_MORE);
     if (t == JSON_OBJECT_END) return true;
     if (t == JSON_KEY)
       to = scan->text.ptr[0] == 'i' ? row->id : scan->text.ptr[0] == 'n' ? row->name : row->email;
@@ -265,12 +265,27 @@ static struct stream *give_stream(void *user, struct error *err) {
 
 /* ---- the scene ----------------------------------------------------------- */
 
+static void open_state(struct scene *x) {
+  const struct state_options state = {.url = x->url, .clock = &scene_clock};
+  const struct stream_options stream = {.name = SLICE("s"),
+                                        .base_url = SLICE("http://x"),
+                                        .script = SLICE("s.lua"),
+                                        .run = SLICE("r")};
+  if (!x->state) OK(x, state_open(&x->state, &state, &x->err));
+  OK(x, stream_open(&x->stream, x->state, &stream, &x->err));
+  x->options.state = x->state;
+}
+
 struct scene *scene_begin(void) {
+  return scene_begin_at("sqlite::memory:");
+}
+
+struct scene *scene_begin_at(const char *url) {
   struct scene *x = &scene;
   memset(x, 0, sizeof *x);
   x->partners = partners;
-  x->transport = (struct transport){
-      .ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel};
+  x->transport =
+      (struct transport){.ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel};
   x->rows = BUF_WITH_LIMIT(16 << 20);
   x->options = (struct sync_options){
       .transport = &x->transport,
@@ -285,14 +300,8 @@ struct scene *scene_begin(void) {
       .bisect_limit = 1500,
       .seed = 1,
       .hash_key = {1, 2}};
-  struct state_options state = {.url = "sqlite::memory:", .clock = &scene_clock};
-  struct stream_options stream = {.name = SLICE("s"),
-                                  .base_url = SLICE("http://x"),
-                                  .script = SLICE("s.lua"),
-                                  .run = SLICE("r")};
-  OK(x, state_open(&x->state, &state, &x->err));
-  OK(x, stream_open(&x->stream, x->state, &stream, &x->err));
-  x->options.state = x->state;
+  x->url = url;
+  open_state(x);
   return x;
 }
 
@@ -302,6 +311,27 @@ void scene_next(struct scene *x) {
   buf_free(&x->rows);
   x->rows_len = 0;
   x->refusals = 0;
+}
+
+static void close_state(struct scene *x) {
+  bool is_in_memory = strcmp(x->url, "sqlite::memory:") == 0;
+  stream_close(x->stream);
+  x->stream = NULL;
+  if (is_in_memory) return;
+  state_close(x->state);
+  x->state = NULL;
+}
+
+void scene_next_run(struct scene *x) {
+  scene_next(x);
+  if (x->stream) close_state(x);
+  open_state(x);
+}
+
+void scene_die(struct scene *x) {
+  x->flying_len = 0;
+  scene_next(x);
+  close_state(x);
 }
 
 void scene_end(struct scene *x) {

@@ -71,6 +71,7 @@ struct scene {
   size_t flying_len, flying_most;
   int64_t closed_until_ms;
 
+  const char *url;
   struct state *state;
   struct stream *stream;
   struct sync_options options; /* change them before scene_sync() */
@@ -91,8 +92,9 @@ struct scene {
     if ((call) != 0) fail_msg("%s: %s", #call, (scene)->err.message);                              \
   } while (0)
 
-/* The one scene of the program, empty, with a state in memory. */
+/* The one scene of the program, empty, with a state in memory or at URL. */
 struct scene *scene_begin(void);
+struct scene *scene_begin_at(const char *url);
 void scene_end(struct scene *x);
 
 /* A row of the next upsert; KEY and EMAIL may be NULL. */
@@ -109,6 +111,11 @@ MUST_USE int scene_sync(struct scene *x);
 MUST_USE int scene_settle(struct scene *x, bool only_adopts, struct settled *out);
 /* Makes the next upsert a new one: the sync is freed, the state stays. */
 void scene_next(struct scene *x);
+/* The same, as the run that comes after one that ended anyhow: the state is opened anew,
+ * but for one in memory, which would be gone. */
+void scene_next_run(struct scene *x);
+/* As a process that dies: nothing that is under way comes back to it. */
+void scene_die(struct scene *x);
 
 /* Requests of METHOD, questions for one id left out. */
 size_t scene_count(const struct scene *x, enum exchange_method method);
