@@ -8,8 +8,8 @@
 struct adoption_options {
   struct state *state;
   struct stream *stream;
-  int64_t run;                   /* the run's number in the state; 0: none */
-  struct seen *seen;             /* NULL, or gets the partners: whose row was just sent is in the source */
+  int64_t run;       /* the run's number in the state; 0: none */
+  struct seen *seen; /* NULL, or gets the partners: whose row was just sent is in the source */
   const struct looked *partners; /* that pairs point to */
 };
 

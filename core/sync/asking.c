@@ -59,7 +59,7 @@ static bool made_anew(struct sync *s, struct batch *b) {
   uint32_t row = batch_range(b).from;
   if (!s->options.recreates || !b->rows[row].seq) return false;
   if (settle_lost(s, b)) return true; /* it has stopped */
-  if (!intake_defer(s, b, row)) return false;
+  if (!waiting_add(s, b, row)) return false;
   refusing_done(s, b);
   return true;
 }

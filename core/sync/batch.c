@@ -8,7 +8,8 @@
 /* Merged rows leave their old records behind, so the buffer may hold more than a body's worth. */
 enum { RECORDS_SPARE = 4 };
 
-int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limits, struct error *err) {
+int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limits,
+               struct error *err) {
   *b = (struct batch){.number = number, .rows_cap = limits->rows_max, .body_max = limits->body_max};
   b->records = BUF_WITH_LIMIT(RECORDS_SPARE * limits->body_max + (1 << 20));
   b->body = BUF_WITH_LIMIT(limits->body_max);
@@ -17,7 +18,8 @@ int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limi
                                    .keeps_text = true,
                                    .key = limits->key};
   b->rows = calloc(limits->rows_max, sizeof *b->rows);
-  if (!b->rows) return error_set(err, ERROR_MEMORY, "out of memory for a batch of %u rows", limits->rows_max);
+  if (!b->rows)
+    return error_set(err, ERROR_MEMORY, "out of memory for a batch of %u rows", limits->rows_max);
   if (answer_init(&b->answer, &options, err)) {
     free(b->rows);
     return -1;
@@ -68,7 +70,8 @@ static struct row masked(struct row row, uint8_t mask) {
 }
 
 /* An update by key has its id from the state, not from the row. */
-static void give_id(const struct batch *b, const struct uuid *id, struct row *row, char text[UUID_TEXT_LEN]) {
+static void give_id(const struct batch *b, const struct uuid *id, struct row *row,
+                    char text[UUID_TEXT_LEN]) {
   if (b->kind != BATCH_UPDATE || row->id.len) return;
   uuid_format(id, text);
   row->id = (struct slice){text, UUID_TEXT_LEN};
@@ -97,7 +100,9 @@ struct row batch_row(const struct batch *b, uint32_t i) {
   return row;
 }
 
-struct row batch_sent_row(const struct batch *b, uint32_t i) { return masked(batch_row(b, i), b->rows[i].mask); }
+struct row batch_sent_row(const struct batch *b, uint32_t i) {
+  return masked(batch_row(b, i), b->rows[i].mask);
+}
 
 static uint8_t fields_of(const struct row *row) {
   uint8_t mask = 0;
@@ -113,7 +118,8 @@ bool batch_merge(struct batch *b, uint32_t i, const struct row *row, uint64_t or
   struct row under = batch_row(b, i), merged = row_merged(&under, row);
   struct row sent_before = masked(under, r->mask), sent_after = masked(merged, mask);
   bool is_create = b->kind == BATCH_CREATE;
-  size_t before = request_row_size(&sent_before, is_create), after = request_row_size(&sent_after, is_create);
+  size_t before = request_row_size(&sent_before, is_create),
+         after = request_row_size(&sent_after, is_create);
   if (b->body_bytes - before + after > b->body_max) return false;
   row_put(&joined, &merged); /* records may move while it grows */
   struct slice bytes = buf_slice(&joined);
@@ -128,7 +134,8 @@ bool batch_merge(struct batch *b, uint32_t i, const struct row *row, uint64_t or
 
 int batch_put_records(const struct batch *b, struct buf *to) {
   struct range range = batch_range(b);
-  for (uint32_t i = range.from; i < range.to; i++) buf_add(to, b->records.ptr + b->rows[i].at, b->rows[i].len);
+  for (uint32_t i = range.from; i < range.to; i++)
+    buf_add(to, b->records.ptr + b->rows[i].at, b->rows[i].len);
   return buf_ok(to) ? 0 : -1;
 }
 
@@ -143,6 +150,7 @@ int batch_assemble(struct batch *b, struct error *err) {
     request_put_row(&b->body, &row, b->kind == BATCH_CREATE, i == range.from);
   }
   buf_add_char(&b->body, ']');
-  if (!buf_ok(&b->body)) return error_set(err, ERROR_MEMORY, "out of memory for a request of %zu bytes", b->body_bytes);
+  if (!buf_ok(&b->body))
+    return error_set(err, ERROR_MEMORY, "out of memory for a request of %zu bytes", b->body_bytes);
   return 0;
 }

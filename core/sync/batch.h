@@ -17,21 +17,21 @@ enum batch_kind { BATCH_CREATE, BATCH_UPDATE, BATCH_KINDS };
 
 enum batch_state {
   BATCH_FREE,
-  BATCH_OPEN,    /* takes rows */
-  BATCH_READY,   /* full; rows can still be merged into it */
+  BATCH_OPEN,  /* takes rows */
+  BATCH_READY, /* full; rows can still be merged into it */
   BATCH_SENT,
   BATCH_WAITING, /* for a time, then sent again */
   BATCH_LOOKING, /* for an answer about what its refusal left behind */
 };
 
 struct batch_row {
-  struct uuid id;      /* of an update */
-  uint64_t ordinal;    /* in the upsert */
-  uint32_t at, len;    /* the record */
-  uint32_t seq;        /* of a known partner; 0 */
-  uint8_t mask;        /* bit F: field F is sent; the record has the row as it was submitted */
-  bool is_told;        /* its outcome was counted */
-  bool is_resent;      /* it was a held row and is so no more */
+  struct uuid id;   /* of an update */
+  uint64_t ordinal; /* in the upsert */
+  uint32_t at, len; /* the record */
+  uint32_t seq;     /* of a known partner; 0 */
+  uint8_t mask;     /* bit F: field F is sent; the record has the row as it was submitted */
+  bool is_told;     /* its outcome was counted */
+  bool is_resent;   /* it was a held row and is so no more */
 };
 
 struct range {
@@ -45,21 +45,21 @@ enum { BATCH_RANGES_MAX = 40 };
 struct batch {
   enum batch_kind kind;
   enum batch_state state;
-  uint32_t number;        /* its place in the pool */
+  uint32_t number; /* its place in the pool */
   struct buf records;
   struct batch_row *rows;
   uint32_t rows_len, rows_cap;
-  size_t body_bytes;      /* that the rows will take */
+  size_t body_bytes; /* that the rows will take */
   size_t body_max;
   struct range ranges[BATCH_RANGES_MAX];
   unsigned ranges_len;
-  unsigned tries;         /* of the range on top that failed in a row */
-  bool is_again;          /* what is sent next was sent before */
-  int64_t not_before_ns;  /* while BATCH_WAITING */
-  int64_t refused_rows;   /* rejected alone */
-  bool is_split;          /* what is sent is a part of it */
-  bool has_success;       /* some range of it was acknowledged */
-  bool is_unrecorded;     /* the range on top left, and its outcome could not be written down */
+  unsigned tries;        /* of the range on top that failed in a row */
+  bool is_again;         /* what is sent next was sent before */
+  int64_t not_before_ns; /* while BATCH_WAITING */
+  int64_t refused_rows;  /* rejected alone */
+  bool is_split;         /* what is sent is a part of it */
+  bool has_success;      /* some range of it was acknowledged */
+  bool is_unrecorded;    /* the range on top left, and its outcome could not be written down */
   struct buf body;
   struct answer answer;
   struct exchange exchange;
@@ -72,13 +72,14 @@ struct batch_limits {
   struct hash_key key;
 };
 
-MUST_USE int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limits, struct error *err);
+MUST_USE int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limits,
+                        struct error *err);
 void batch_free(struct batch *b);
 /* Empties B for KIND; its memory stays.  KEEPS_TEXT: the answer's objects are wanted. */
 void batch_begin(struct batch *b, enum batch_kind kind, bool keeps_text);
 
-/* Copies ROW in, with AS's id, ordinal, seq and mask; false: no room, send B and add to a fresh one.  Any row that
- * passed the worker's check of its size fits an empty batch. */
+/* Copies ROW in, with AS's id, ordinal, seq and mask; false: no room, send B and add to a fresh
+ * one.  Any row that passed the worker's check of its size fits an empty batch. */
 MUST_USE bool batch_add(struct batch *b, const struct row *row, const struct batch_row *as);
 /* Lays ROW over row I, which gets ORDINAL and sends all that ROW has; false: no room. */
 MUST_USE bool batch_merge(struct batch *b, uint32_t i, const struct row *row, uint64_t ordinal);
@@ -88,8 +89,12 @@ struct row batch_sent_row(const struct batch *b, uint32_t i);
 
 enum { BATCH_ALL_FIELDS = (1 << ROW_FIELDS) - 1 };
 
-static inline struct range batch_range(const struct batch *b) { return b->ranges[b->ranges_len - 1]; }
-static inline int64_t *batch_intent(struct batch *b) { return &b->ranges[b->ranges_len - 1].intent; }
+static inline struct range batch_range(const struct batch *b) {
+  return b->ranges[b->ranges_len - 1];
+}
+static inline int64_t *batch_intent(struct batch *b) {
+  return &b->ranges[b->ranges_len - 1].intent;
+}
 /* The records of the range on top, one behind the other, into TO. */
 MUST_USE int batch_put_records(const struct batch *b, struct buf *to);
 /* Assembles the body of the range on top; -1: no memory. */

@@ -23,14 +23,15 @@ static int send_batch(struct sync *s, struct batch *b) {
   struct buf text = b->exchange.text;
   text.limit = ERROR_TEXT_MAX;
   bool is_create = b->kind == BATCH_CREATE;
-  b->exchange = (struct exchange){.method = is_create && s->options.posts ? EXCHANGE_POST : EXCHANGE_PUT,
-                                  .target = "/partners",
-                                  .body = buf_slice(&b->body),
-                                  .is_once = is_create,
-                                  .is_again = b->is_again,
-                                  .answer = &b->answer,
-                                  .owner = b,
-                                  .text = text};
+  b->exchange =
+      (struct exchange){.method = is_create && s->options.posts ? EXCHANGE_POST : EXCHANGE_PUT,
+                        .target = "/partners",
+                        .body = buf_slice(&b->body),
+                        .is_once = is_create,
+                        .is_again = b->is_again,
+                        .answer = &b->answer,
+                        .owner = b,
+                        .text = text};
   b->is_again = false;
   b->state = BATCH_SENT;
   s->sent_len++;
@@ -134,19 +135,26 @@ static void stop_for(struct sync *s, const struct batch *b, enum error_code code
     return;
   }
   refusal_parse(&refusal, buf_slice(&e->text));
-  (void)error_set(&err, code, "Hoko answered %d: %s", e->status, refusal_text(&refusal, s->options.is_arabic));
+  (void)error_set(&err, code, "Hoko answered %d: %s", e->status,
+                  refusal_text(&refusal, s->options.is_arabic));
   if (e->status == 401) (void)error_hint(&err, "hoko key test");
   if (e->status == 403) {
     struct buf scopes = BUF_WITH_LIMIT(400);
-    for (size_t i = 0; i < refusal.scopes_len; i++) buf_printf(&scopes, "%s%s", i ? ", " : "", refusal.scopes[i]);
+    for (size_t i = 0; i < refusal.scopes_len; i++)
+      buf_printf(&scopes, "%s%s", i ? ", " : "", refusal.scopes[i]);
     const char *text = buf_text(&scopes);
-    if (refusal.scopes_len && text) (void)error_hint(&err, "give the key these scopes in Hoko's dashboard: %s", text);
-    else (void)error_hint(&err, "no missing scopes were named; look at the key in Hoko's dashboard");
+    if (refusal.scopes_len && text)
+      (void)error_hint(&err, "give the key these scopes in Hoko's dashboard: %s", text);
+    else
+      (void)error_hint(&err, "no missing scopes were named; look at the key in Hoko's dashboard");
     buf_free(&scopes);
   }
   if (e->status >= 300 && e->status < 400)
-    (void)error_hint(&err, "the server sends us to %s, which is never followed with a key; set --base-url", e->location);
-  if (e->status == 404 || e->status == 405) (void)error_hint(&err, "check --base-url: partners are at BASE/partners");
+    (void)error_hint(
+        &err, "the server sends us to %s, which is never followed with a key; set --base-url",
+        e->location);
+  if (e->status == 404 || e->status == 405)
+    (void)error_hint(&err, "check --base-url: partners are at BASE/partners");
   sync_fail(s, &err);
 }
 
@@ -188,8 +196,10 @@ static void try_again(struct sync *s, struct batch *b) {
 static void wait_for_limit(struct sync *s, struct batch *b) {
   int64_t opens = transport_ready_at(s->options.transport);
   int64_t wait_ns = opens != INT64_MAX ? opens - b->exchange.ended_mono_ns : 0;
-  if (wait_ns >= s->options.give_up_ms * MS) stop_limited(s, wait_ns);
-  else if (is_given_up(s)) stop_given_up(s, b);
+  if (wait_ns >= s->options.give_up_ms * MS)
+    stop_limited(s, wait_ns);
+  else if (is_given_up(s))
+    stop_given_up(s, b);
   b->is_again = true;
   dispatch_send_again(s, b, 0);
 }
@@ -203,21 +213,24 @@ static void shrink(struct sync *s, struct batch *b) {
   struct range range = batch_range(b);
   uint32_t n = range.to - range.from;
   if (n > 1 && s->options.batch_rows > n / 2) s->options.batch_rows = n / 2;
-  const struct sync_refusal why = {
-      "too_large", "Hoko refuses a request with this row for its size", "", 413};
+  const struct sync_refusal why = {"too_large", "Hoko refuses a request with this row for its size",
+                                   "", 413};
   refusing_split(s, b, &why, NULL);
 }
 
 void dispatch_refuse(struct sync *s, struct batch *b) {
   struct refusal refusal;
   refusal_parse(&refusal, buf_slice(&b->exchange.text));
-  struct sync_refusal why = {"refused", refusal_text(&refusal, s->options.is_arabic), "", b->exchange.status};
+  struct sync_refusal why = {"refused", refusal_text(&refusal, s->options.is_arabic), "",
+                             b->exchange.status};
   refusing_split(s, b, &why, &refusal);
 }
 
 static void refused(struct sync *s, struct batch *b) {
-  if (leftover_is_ruled_out(s, b)) dispatch_refuse(s, b);
-  else leftover_ask(b);
+  if (leftover_is_ruled_out(s, b))
+    dispatch_refuse(s, b);
+  else
+    leftover_ask(b);
 }
 
 static bool matches(struct sync *s, struct batch *b) {
@@ -276,9 +289,18 @@ static void finish(struct sync *s, struct batch *b) {
   case OUTCOME_LIMITED: wait_for_limit(s, b); return;
   case OUTCOME_AGAIN: try_again(s, b); return;
   case OUTCOME_UNCLEAR: dispatch_hold(s, b); return;
-  case OUTCOME_STOP_AUTH: stop_for(s, b, ERROR_AUTH); dispatch_send_again(s, b, 0); return;
-  case OUTCOME_STOP: stop_for(s, b, ERROR_UNREACHABLE); dispatch_send_again(s, b, 0); return;
-  case OUTCOME_STOP_UNCLEAR: dispatch_hold(s, b); stop_for(s, b, ERROR_UNREACHABLE); return;
+  case OUTCOME_STOP_AUTH:
+    stop_for(s, b, ERROR_AUTH);
+    dispatch_send_again(s, b, 0);
+    return;
+  case OUTCOME_STOP:
+    stop_for(s, b, ERROR_UNREACHABLE);
+    dispatch_send_again(s, b, 0);
+    return;
+  case OUTCOME_STOP_UNCLEAR:
+    dispatch_hold(s, b);
+    stop_for(s, b, ERROR_UNREACHABLE);
+    return;
   }
 }
 

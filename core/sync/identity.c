@@ -9,18 +9,22 @@ static uint64_t hash_id(const struct identities *ids, const struct uuid *id) {
   uint64_t a, b;
   memcpy(&a, id->bytes, sizeof a);
   memcpy(&b, id->bytes + sizeof a, sizeof b);
-  __extension__ unsigned __int128 product = (unsigned __int128)(a ^ ids->key.k0) * (b ^ ids->key.k1);
+  __extension__ unsigned __int128 product =
+      (unsigned __int128)(a ^ ids->key.k0) * (b ^ ids->key.k1);
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-int identity_add(struct identities *ids, const struct identity *who, const struct batch *b, uint32_t row) {
+int identity_add(struct identities *ids, const struct identity *who, const struct batch *b,
+                 uint32_t row) {
   if (who->id && map_add(&ids->map, hash_id(ids, who->id), pack(b, row))) return -1;
   if (who->key.len && map_add(&ids->map, hash_slice(&ids->key, who->key), pack(b, row))) return -1;
   return 0;
 }
 
-void identity_remove(struct identities *ids, const struct identity *who, const struct batch *b, uint32_t row) {
-  if (who->id) (void)map_remove(&ids->map, hash_id(ids, who->id), pack(b, row)); /* merged rows stand once */
+void identity_remove(struct identities *ids, const struct identity *who, const struct batch *b,
+                     uint32_t row) {
+  if (who->id)
+    (void)map_remove(&ids->map, hash_id(ids, who->id), pack(b, row)); /* merged rows stand once */
   if (who->key.len) (void)map_remove(&ids->map, hash_slice(&ids->key, who->key), pack(b, row));
 }
 
@@ -35,7 +39,8 @@ static bool is_under_way(const struct batch *b) { return b->state >= BATCH_SENT;
 static bool same_id(const void *user, uint32_t value) {
   const struct question *q = user;
   const struct batch *b = &q->ids->pool[value >> ROW_BITS];
-  return is_under_way(b) == q->is_under_way && uuid_equal(&b->rows[value & ROW_MASK].id, q->who->id);
+  return is_under_way(b) == q->is_under_way &&
+         uuid_equal(&b->rows[value & ROW_MASK].id, q->who->id);
 }
 
 static bool same_key(const void *user, uint32_t value) {
@@ -45,11 +50,13 @@ static bool same_key(const void *user, uint32_t value) {
   return slice_equal(batch_row(b, value & ROW_MASK).key, q->who->key);
 }
 
-struct place_of_row identity_find(const struct identities *ids, const struct identity *who, bool under_way) {
+struct place_of_row identity_find(const struct identities *ids, const struct identity *who,
+                                  bool under_way) {
   struct question q = {ids, who, under_way};
   uint32_t value = MAP_FREE;
   if (who->id) value = map_find(&ids->map, hash_id(ids, who->id), same_id, &q);
-  if (value == MAP_FREE && who->key.len) value = map_find(&ids->map, hash_slice(&ids->key, who->key), same_key, &q);
+  if (value == MAP_FREE && who->key.len)
+    value = map_find(&ids->map, hash_slice(&ids->key, who->key), same_key, &q);
   if (value == MAP_FREE) return (struct place_of_row){NULL, 0};
   return (struct place_of_row){&ids->pool[value >> ROW_BITS], value & ROW_MASK};
 }

@@ -26,9 +26,12 @@ struct place_of_row {
 };
 
 /* -1: no memory. */
-MUST_USE int identity_add(struct identities *ids, const struct identity *who, const struct batch *b, uint32_t row);
-void identity_remove(struct identities *ids, const struct identity *who, const struct batch *b, uint32_t row);
+MUST_USE int identity_add(struct identities *ids, const struct identity *who, const struct batch *b,
+                          uint32_t row);
+void identity_remove(struct identities *ids, const struct identity *who, const struct batch *b,
+                     uint32_t row);
 /* In a batch that is (not) under way. */
-struct place_of_row identity_find(const struct identities *ids, const struct identity *who, bool is_under_way);
+struct place_of_row identity_find(const struct identities *ids, const struct identity *who,
+                                  bool is_under_way);
 
 #endif

@@ -7,7 +7,7 @@
 
 /* ---- one row ------------------------------------------------------------- */
 
-static void drop(struct sync *s, uint64_t ordinal) {
+void intake_drop(struct sync *s, uint64_t ordinal) {
   if (s->options.events.dropped) s->options.events.dropped(s->options.events.user, ordinal);
 }
 
@@ -16,7 +16,8 @@ static void refuse(struct sync *s, uint64_t ordinal, const struct sync_refusal *
   s->options.events.refused(s->options.events.user, ordinal, why);
 }
 
-static void reject_planned(struct sync *s, uint64_t ordinal, const struct row *row, const struct plan *plan) {
+static void reject_planned(struct sync *s, uint64_t ordinal, const struct row *row,
+                           const struct plan *plan) {
   struct buf json = BUF_WITH_LIMIT(1 << 20);
   sync_put_submitted(s, &json, row);
   struct reject r = {.key = row->key,
@@ -34,7 +35,8 @@ static void reject_planned(struct sync *s, uint64_t ordinal, const struct row *r
   buf_free(&json);
 }
 
-struct identity identity_of(const struct sync *s, const struct batch *b, uint32_t row, struct row *view) {
+struct identity identity_of(const struct sync *s, const struct batch *b, uint32_t row,
+                            struct row *view) {
   struct identity who = {.id = b->kind == BATCH_UPDATE ? &b->rows[row].id : NULL};
   *view = batch_row(b, row);
   if (s->options.has_key && (b->kind == BATCH_CREATE || view->id.len)) who.key = view->key;
@@ -47,7 +49,7 @@ static struct identity identity_of_plan(const struct sync *s, const struct plan 
   return who;
 }
 
-static int add_to(struct sync *s, struct batch *b, const struct plan *plan, uint64_t ordinal) {
+int intake_add(struct sync *s, struct batch *b, const struct plan *plan, uint64_t ordinal) {
   struct batch_row as = plan->as;
   struct identity who = identity_of_plan(s, plan);
   struct error err;
@@ -89,7 +91,7 @@ static bool send_planned(struct sync *s, const struct plan *plan, uint64_t ordin
   for (;;) {
     struct batch *b = open_batch(s, plan->kind);
     if (!b) return false;
-    if (add_to(s, b, plan, ordinal) == 0) {
+    if (intake_add(s, b, plan, ordinal) == 0) {
       if (b->rows_len == s->options.batch_rows) batch_make_ready(s, plan->kind);
       return true;
     }
@@ -102,11 +104,12 @@ static bool send_planned(struct sync *s, const struct plan *plan, uint64_t ordin
 }
 
 /* A row of this identity waits already: the later one wins, field by field. */
-static bool merge_planned(struct sync *s, struct place_of_row at, const struct plan *plan, uint64_t ordinal) {
+static bool merge_planned(struct sync *s, struct place_of_row at, const struct plan *plan,
+                          uint64_t ordinal) {
   uint64_t earlier = at.batch->rows[at.row].ordinal;
   if (!batch_merge(at.batch, at.row, &plan->row, ordinal)) return false;
   s->tally.superseded++;
-  drop(s, earlier);
+  intake_drop(s, earlier);
   return true;
 }
 
@@ -118,9 +121,11 @@ static bool is_this(const void *user, uint32_t value) {
 }
 
 /* One key is one partner: the second one that the script names by it is refused. */
-static void adopt(struct sync *s, const struct row *row, const struct plan *plan, uint64_t ordinal) {
+static void adopt(struct sync *s, const struct row *row, const struct plan *plan,
+                  uint64_t ordinal) {
   uint64_t hash = hash_slice(&s->options.hash_key, row->key);
-  struct plan conflict = {.code = "key_conflict", .field = "", .message = "another partner has this key already"};
+  struct plan conflict = {
+      .code = "key_conflict", .field = "", .message = "another partner has this key already"};
   struct error err;
   if (map_find(&s->dry, hash, is_this, NULL) != MAP_FREE) {
     if (settle_adoptions(s)) return; /* an acknowledgement that came later would clear the reject */
@@ -130,7 +135,7 @@ static void adopt(struct sync *s, const struct row *row, const struct plan *plan
     sync_fail(s, &err);
   } else if (s->options.is_dry) {
     s->tally.updated++;
-    drop(s, ordinal);
+    intake_drop(s, ordinal);
   } else {
     settle_adopted(s, row, plan, ordinal);
   }
@@ -139,13 +144,17 @@ static void adopt(struct sync *s, const struct row *row, const struct plan *plan
 /* ---- planning ------------------------------------------------------------ */
 
 static const struct sync_refusal refused_before = {
-    "refused", "the row is unchanged since it was rejected; hoko rejects show tells why, hoko rejects retry sends it again",
+    "refused",
+    "the row is unchanged since it was rejected; hoko rejects show tells why, hoko rejects retry "
+    "sends it again",
     "", 0};
-static const struct sync_refusal gone_before = {
-    "unknown_id", "Hoko has no partner of this key any more, and the row is unchanged since; --recreate makes it anew",
-    "id", 0};
+static const struct sync_refusal gone_before = {"unknown_id",
+                                                "Hoko has no partner of this key any more, and the "
+                                                "row is unchanged since; --recreate makes it anew",
+                                                "id", 0};
 
-static void tell_refused_before(struct sync *s, const struct row *row, const struct sync_refusal *why) {
+static void tell_refused_before(struct sync *s, const struct row *row,
+                                const struct sync_refusal *why) {
   struct reject r = {.key = row->key,
                      .file = slice_of(s->options.file),
                      .line = row->line,
@@ -156,21 +165,25 @@ static void tell_refused_before(struct sync *s, const struct row *row, const str
 
 /* A row whose partner the run itself may have written before. */
 static bool plan_is_of_partner(const struct plan *plan) {
-  return plan->what == PLAN_SEND || plan->is_partial || (plan->what == PLAN_UNCHANGED && plan->has_id);
+  return plan->what == PLAN_SEND || plan->is_partial ||
+         (plan->what == PLAN_UNCHANGED && plan->has_id);
 }
 
 /* What comes before the row's identity matters; true: the row is told. */
-static bool told_at_once(struct sync *s, const struct row *row, const struct plan *plan, bool is_gone,
-                         uint64_t ordinal) {
+static bool told_at_once(struct sync *s, const struct row *row, const struct plan *plan,
+                         bool is_gone, uint64_t ordinal) {
   switch (plan->what) {
   case PLAN_REJECT: reject_planned(s, ordinal, row, plan); return true;
   case PLAN_REFUSED:
     if (s->options.is_dry) tell_refused_before(s, row, is_gone ? &gone_before : &refused_before);
     refuse(s, ordinal, is_gone ? &gone_before : &refused_before);
     return true;
-  case PLAN_PENDING: case PLAN_HELD:
-    if (plan->what == PLAN_PENDING) s->tally.pending++;
-    else s->tally.held++;
+  case PLAN_PENDING:
+  case PLAN_HELD:
+    if (plan->what == PLAN_PENDING)
+      s->tally.pending++;
+    else
+      s->tally.held++;
     if (s->options.is_dry) s->options.events.planned_wait(s->options.events.user, row);
     break;
   case PLAN_UNCHANGED:
@@ -179,12 +192,12 @@ static bool told_at_once(struct sync *s, const struct row *row, const struct pla
     break;
   case PLAN_SEND: return false;
   }
-  drop(s, ordinal);
+  intake_drop(s, ordinal);
   return true;
 }
 
-/* false: there is no room now, try again when a batch has come back. */
-static bool place_row(struct sync *s, const struct row *row, const struct known *known, uint64_t ordinal) {
+bool intake_place(struct sync *s, const struct row *row, const struct known *known,
+                  uint64_t ordinal) {
   struct known cleared = *known;
   if (s->options.resent) { /* settling decided about what is held; an equal row is another one */
     cleared.is_held = cleared.is_made = cleared.is_rejected = false;
@@ -192,7 +205,8 @@ static bool place_row(struct sync *s, const struct row *row, const struct known 
   }
   struct plan_facts facts = {.row = row,
                              .known = known,
-                             .content = known->is_rejected ? state_row_hash(s->options.state, row) : 0,
+                             .content =
+                                 known->is_rejected ? state_row_hash(s->options.state, row) : 0,
                              .has_key = s->options.has_key,
                              .sends_all = s->options.sends_all,
                              .recreates = s->options.recreates,
@@ -202,8 +216,10 @@ static bool place_row(struct sync *s, const struct row *row, const struct known 
   struct identity who = identity_of_plan(s, &plan);
   bool has_earlier = plan.is_partial && (identity_find(&s->identities, &who, false).batch ||
                                          identity_find(&s->identities, &who, true).batch);
-  bool is_written = s->options.is_dry && !s->options.adopts && plan_is_of_partner(&plan) && dry_is_written(s, &who);
-  if (!has_earlier && !is_written && told_at_once(s, row, &plan, known->is_gone, ordinal)) return true;
+  bool is_written = s->options.is_dry && !s->options.adopts && plan_is_of_partner(&plan) &&
+                    dry_is_written(s, &who);
+  if (!has_earlier && !is_written && told_at_once(s, row, &plan, known->is_gone, ordinal))
+    return true;
   if (s->options.adopts && plan.what == PLAN_SEND) {
     adopt(s, row, &plan, ordinal);
     return true;
@@ -211,13 +227,14 @@ static bool place_row(struct sync *s, const struct row *row, const struct known 
   struct place_of_row at = identity_find(&s->identities, &who, false);
   if (at.batch) return merge_planned(s, at, &plan, ordinal);
   if (is_written && dry_place(s, &who, row)) {
-    drop(s, ordinal);
+    intake_drop(s, ordinal);
     return true;
   }
-  if (identity_find(&s->identities, &who, true).batch) return add_to(s, &s->pool[0], &plan, ordinal) == 0;
+  if (identity_find(&s->identities, &who, true).batch)
+    return intake_add(s, &s->pool[0], &plan, ordinal) == 0;
   if (plan.what == PLAN_UNCHANGED) {
     s->tally.unchanged++;
-    drop(s, ordinal);
+    intake_drop(s, ordinal);
     return true;
   }
   return send_planned(s, &plan, ordinal);
@@ -245,7 +262,8 @@ static int find_known(struct sync *s) {
   struct error err;
   size_t asked = 0;
   for (size_t i = in->i; i < in->n; i++) {
-    in->known[i] = (struct known){.key = s->options.has_key ? in->rows[i].key : (struct slice){NULL, 0}};
+    in->known[i] =
+        (struct known){.key = s->options.has_key ? in->rows[i].key : (struct slice){NULL, 0}};
     if (!needs_known(s, &in->rows[i])) continue;
     if (sync_need_stream(s)) return -1;
     if (!s->options.has_key) in->known[i].content = state_row_hash(s->options.state, &in->rows[i]);
@@ -257,7 +275,8 @@ static int find_known(struct sync *s) {
     sync_fail(s, &err);
     return -1;
   }
-  for (size_t i = in->i; s->options.seen && i < in->n; i++) seen_add(s->options.seen, in->known[i].seq);
+  for (size_t i = in->i; s->options.seen && i < in->n; i++)
+    seen_add(s->options.seen, in->known[i].seq);
   return 0;
 }
 
@@ -266,8 +285,10 @@ void sync_has_key(struct sync *s, struct slice key) {
   struct error err;
   if (!s->options.seen || s->is_stopped || sync_need_stream(s)) return;
   s->intake.is_found = false; /* what was found before lives no longer */
-  if (stream_find(s->stream, &known, 1, &err)) sync_fail(s, &err);
-  else seen_add(s->options.seen, known.seq);
+  if (stream_find(s->stream, &known, 1, &err))
+    sync_fail(s, &err);
+  else
+    seen_add(s->options.seen, known.seq);
 }
 
 static void frame_done(struct sync *s) {
@@ -289,7 +310,7 @@ void intake_step(struct sync *s) {
     }
     if (!in->is_found && find_known(s)) return;
     for (; in->i < in->n && !s->is_stopped; in->i++) {
-      if (!place_row(s, &in->rows[in->i], &in->known[in->i], s->ordinal)) {
+      if (!intake_place(s, &in->rows[in->i], &in->known[in->i], s->ordinal)) {
         in->is_found = false; /* what comes back meanwhile may change what is known */
         return;
       }
@@ -306,79 +327,4 @@ void intake_free(struct sync *s) {
   free(s->intake.payload);
   free(s->intake.rows);
   free(s->intake.known);
-}
-
-/* ---- rows that waited ---------------------------------------------------- */
-
-/* A row of the same partner that waits already is newer, and goes on top. */
-static bool defer_beneath(struct sync *s, struct place_of_row at, const struct row *row, uint64_t ordinal) {
-  struct row newer = batch_row(at.batch, at.row), both = row_merged(row, &newer);
-  if (!batch_merge(at.batch, at.row, &both, at.batch->rows[at.row].ordinal)) return false;
-  s->tally.superseded++;
-  drop(s, ordinal);
-  return true;
-}
-
-bool intake_defer(struct sync *s, struct batch *b, uint32_t i) {
-  struct row row = batch_row(b, i);
-  struct identity who = {.id = &b->rows[i].id};
-  struct place_of_row at = identity_find(&s->identities, &who, false);
-  struct plan plan = {.row = row, .as = b->rows[i], .has_id = true};
-  bool is_kept = at.batch ? defer_beneath(s, at, &row, b->rows[i].ordinal)
-                          : add_to(s, &s->pool[0], &plan, b->rows[i].ordinal) == 0;
-  if (!is_kept) return false;
-  b->rows[i].is_told = true;
-  s->was_replanned = false;
-  return true;
-}
-
-/* Takes the deferred rows out and plans each again: those whose identity is still
- * under way come back in.  Their bytes are moved aside first. */
-void intake_replan(struct sync *s) {
-  struct batch *waiting = &s->pool[0];
-  struct error err;
-  if (waiting->rows_len == 0 || s->is_stopped) return;
-  struct batch before = *waiting;
-  struct batch_row *rows = malloc(before.rows_len * sizeof *rows);
-  struct buf records = BUF_WITH_LIMIT(SIZE_MAX >> 1);
-  buf_add(&records, before.records.ptr, before.records.len);
-  if (!rows || !buf_ok(&records)) {
-    free(rows);
-    buf_free(&records);
-    (void)error_set(&err, ERROR_MEMORY, "out of memory for the rows that wait");
-    sync_fail(s, &err);
-    return;
-  }
-  memcpy(rows, before.rows, before.rows_len * sizeof *rows);
-  for (uint32_t i = 0; i < before.rows_len; i++) {
-    struct row view;
-    struct identity who = {.id = &waiting->rows[i].id};
-    view = batch_row(waiting, i);
-    who.key = s->options.has_key ? view.key : (struct slice){NULL, 0};
-    identity_remove(&s->identities, &who, waiting, i);
-  }
-  batch_begin(waiting, BATCH_UPDATE, false);
-  waiting->state = BATCH_READY;
-  uint32_t i = 0;
-  for (; i < before.rows_len && !s->is_stopped; i++) {
-    struct slice record = {records.ptr + rows[i].at, rows[i].len};
-    struct row row;
-    struct known known = {.seq = 0};
-    bool is_whole = row_take(&record, &row);
-    assert(is_whole);
-    (void)is_whole;
-    known.key = s->options.has_key ? row.key : (struct slice){NULL, 0};
-    if (known.key.len && stream_find(s->stream, &known, 1, &err)) {
-      sync_fail(s, &err);
-      break;
-    }
-    if (!place_row(s, &row, &known, rows[i].ordinal)) {
-      /* No batch is free: it waits on, in its order. */
-      struct plan plan = {.row = row, .as = rows[i], .has_id = true};
-      (void)add_to(s, waiting, &plan, rows[i].ordinal); /* it was in there before */
-    }
-  }
-  s->tally.pending += before.rows_len - i; /* of a stop */
-  free(rows);
-  buf_free(&records);
 }

@@ -7,7 +7,13 @@
 
 #include <stdlib.h>
 
-enum { OVERLAP = 50, PASSES_MAX = 6, PARTNERS_MAX = 4 << 20, TEXT_MAX = 64 << 10, BYTES_A_PARTNER = 64 << 10 };
+enum {
+  OVERLAP = 50,
+  PASSES_MAX = 6,
+  PARTNERS_MAX = 4 << 20,
+  TEXT_MAX = 64 << 10,
+  BYTES_A_PARTNER = 64 << 10
+};
 
 static const int64_t NS_A_MS = 1000000;
 
@@ -90,7 +96,8 @@ static int take_fresh(struct look *l) {
     const struct answer_partner *p = &l->answer.partners[fresh[i]];
     struct row fields;
     if (!listing_is_recent(l->listing, &p->id)) continue;
-    if (answer_object(answer_text(&l->answer, fresh[i]), &fields)) return -1; /* it was scanned: no memory */
+    if (answer_object(answer_text(&l->answer, fresh[i]), &fields))
+      return -1; /* it was scanned: no memory */
     struct looked looked = {.id = p->id,
                             .exact = match_content(p->field_hash),
                             .folded = match_fold(fields.field, &l->options.key)};
@@ -109,14 +116,16 @@ static void drop_vanished(struct look *l) {
 
 static void page_came(struct look *l) {
   struct error err;
-  if (l->exchange.limits.date_ms > 0) l->skew_ms = l->exchange.limits.date_ms - clock_wall_ms(l->options.clock);
+  if (l->exchange.limits.date_ms > 0)
+    l->skew_ms = l->exchange.limits.date_ms - clock_wall_ms(l->options.clock);
   l->failing_since_ns = 0;
   l->tries = 0;
   enum listing_step step = listing_take(l->listing, &l->answer, &err);
   if (step == LISTING_FAILED) {
     fail(l, &err);
   } else if (take_fresh(l)) {
-    (void)error_set(&err, ERROR_MEMORY, "out of memory for a list of %zu partners", l->partners_len);
+    (void)error_set(&err, ERROR_MEMORY, "out of memory for a list of %zu partners",
+                    l->partners_len);
     fail(l, &err);
   } else if (step == LISTING_DONE) {
     drop_vanished(l);
@@ -130,11 +139,14 @@ static void page_failed(struct look *l, enum error_code code) {
   struct error err = l->exchange.err;
   struct refusal refusal;
   if (l->exchange.end == EXCHANGE_ANSWERED && l->exchange.status / 100 == 2) {
-    (void)error_set(&err, code, "the list of partners cannot be read: %s", l->answer.reason ? l->answer.reason : "no list");
+    (void)error_set(&err, code, "the list of partners cannot be read: %s",
+                    l->answer.reason ? l->answer.reason : "no list");
   } else if (l->exchange.end == EXCHANGE_ANSWERED) {
     refusal_parse(&refusal, buf_slice(&l->exchange.text));
-    (void)error_set(&err, code, "Hoko answered %d to a listing: %s", l->exchange.status, refusal_text(&refusal, false));
-    if (l->exchange.status == 403) (void)error_hint(&err, "give the key the scope partnersRead or what the answer names");
+    (void)error_set(&err, code, "Hoko answered %d to a listing: %s", l->exchange.status,
+                    refusal_text(&refusal, false));
+    if (l->exchange.status == 403)
+      (void)error_hint(&err, "give the key the scope partnersRead or what the answer names");
   }
   err.code = code;
   fail(l, &err);
@@ -156,17 +168,23 @@ bool look_take(struct look *l, struct exchange *e) {
   l->is_sent = false;
   l->requests += e->attempts;
   bool is_answered = e->end == EXCHANGE_ANSWERED;
-  if (is_answered && e->status == 200 && l->answer.state == ANSWER_COMPLETE) page_came(l);
-  else if (is_answered && (e->status == 401 || e->status == 403)) page_failed(l, ERROR_AUTH);
-  else if (e->end == EXCHANGE_TLS_REFUSED || (is_answered && e->status >= 300 && e->status < 500 && e->status != 429 &&
-                                              e->status != 408 && e->status != 425))
+  if (is_answered && e->status == 200 && l->answer.state == ANSWER_COMPLETE)
+    page_came(l);
+  else if (is_answered && (e->status == 401 || e->status == 403))
+    page_failed(l, ERROR_AUTH);
+  else if (e->end == EXCHANGE_TLS_REFUSED ||
+           (is_answered && e->status >= 300 && e->status < 500 && e->status != 429 &&
+            e->status != 408 && e->status != 425))
     page_failed(l, ERROR_UNREACHABLE);
-  else try_again(l);
+  else
+    try_again(l);
   return true;
 }
 
 void look_step(struct look *l) {
-  if (l->is_done || l->is_sent || l->is_stopped || clock_mono_ns(l->options.clock) < l->not_before_ns) return;
+  if (l->is_done || l->is_sent || l->is_stopped ||
+      clock_mono_ns(l->options.clock) < l->not_before_ns)
+    return;
   if (!transport_is_ready(l->options.transport, l->options.clock)) return;
   struct buf text = l->exchange.text;
   buf_clear(&text);
@@ -190,7 +208,9 @@ int64_t look_wake_at(const struct look *l) {
 bool look_is_done(const struct look *l) { return !l->is_sent && (l->is_done || l->is_stopped); }
 bool look_is_waiting(const struct look *l) { return l->is_sent; }
 void look_stop(struct look *l) { l->is_stopped = true; }
-const struct error *look_error(const struct look *l) { return l->err.code != ERROR_NONE ? &l->err : NULL; }
+const struct error *look_error(const struct look *l) {
+  return l->err.code != ERROR_NONE ? &l->err : NULL;
+}
 
 const struct looked *look_partners(const struct look *l, size_t *len) {
   *len = l->partners_len;

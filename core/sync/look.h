@@ -19,9 +19,9 @@ struct look_options {
   struct transport *transport;
   const struct clock *clock;
   struct hash_key key;
-  int64_t since_ms;    /* partners created before need not be seen (server's clock) */
+  int64_t since_ms; /* partners created before need not be seen (server's clock) */
   int64_t give_up_ms;
-  uint32_t page_rows;  /* 2 to 10,000 */
+  uint32_t page_rows; /* 2 to 10,000 */
   uint64_t seed;
 };
 

@@ -25,10 +25,11 @@ void matching_free(struct matching *m) {
 }
 
 const char *match_name(enum match match) {
-  static const char *const name[] = {[MATCH_FULL] = "a full match",
-                                     [MATCH_INCOMPLETE] = "the answer is not a whole array of partners",
-                                     [MATCH_COUNT] = "the answer has another number of partners than was sent",
-                                     [MATCH_FOREIGN] = "the answer has partners that were not sent"};
+  static const char *const name[] = {
+      [MATCH_FULL] = "a full match",
+      [MATCH_INCOMPLETE] = "the answer is not a whole array of partners",
+      [MATCH_COUNT] = "the answer has another number of partners than was sent",
+      [MATCH_FOREIGN] = "the answer has partners that were not sent"};
   return name[match];
 }
 
@@ -58,7 +59,8 @@ enum match match_updates(struct matching *m, const struct batch *b) {
   uint32_t n = range.to - range.from, i = 0;
   enum match match = shape(b);
   if (match != MATCH_FULL) return match;
-  for (; i < n && uuid_equal(&b->rows[range.from + i].id, &b->answer.partners[i].id); i++) m->partner_of[i] = i;
+  for (; i < n && uuid_equal(&b->rows[range.from + i].id, &b->answer.partners[i].id); i++)
+    m->partner_of[i] = i;
   if (i == n) return MATCH_FULL;
   memset(m->scratch, 0, m->cap * sizeof *m->scratch);
   for (uint32_t row = i; row < n; row++) table_put(m, id_hash(&b->rows[range.from + row].id), row);
@@ -66,7 +68,8 @@ enum match match_updates(struct matching *m, const struct batch *b) {
     const struct uuid *id = &b->answer.partners[p].id;
     size_t mask = m->cap - 1, at = (size_t)(id_hash(id) >> 20) & mask;
     while (m->scratch[at] != UNUSED &&
-           (m->scratch[at] == UINT32_MAX || !uuid_equal(&b->rows[range.from + m->scratch[at] - 1].id, id)))
+           (m->scratch[at] == UINT32_MAX ||
+            !uuid_equal(&b->rows[range.from + m->scratch[at] - 1].id, id)))
       at = (at + 1) & mask;
     if (m->scratch[at] == UNUSED) return MATCH_FOREIGN;
     m->partner_of[m->scratch[at] - 1] = p;
@@ -98,11 +101,14 @@ static uint64_t row_content(const struct row *row, const struct hash_key *key) {
 static uint64_t fold_field(enum row_field f, struct slice json, const struct hash_key *key) {
   struct buf plain = BUF_WITH_LIMIT(FOLD_MAX), folded = BUF_WITH_LIMIT(FOLD_MAX);
   uint64_t hash = 0;
-  if (json.len >= 2 && json.ptr[0] == '"' && !json_unescape(&plain, (struct slice){json.ptr + 1, json.len - 2})) {
+  if (json.len >= 2 && json.ptr[0] == '"' &&
+      !json_unescape(&plain, (struct slice){json.ptr + 1, json.len - 2})) {
     struct slice text = utf8_trim(buf_slice(&plain));
     bool is_folded = true;
-    if (f == ROW_EMAIL) is_folded = utf8_fold(&folded, text) == 0;
-    else if (f == ROW_NAME) is_folded = utf8_nfc(&folded, text) == 0;
+    if (f == ROW_EMAIL)
+      is_folded = utf8_fold(&folded, text) == 0;
+    else if (f == ROW_NAME)
+      is_folded = utf8_nfc(&folded, text) == 0;
     else
       for (size_t i = 0; i < text.len; i++)
         if (isdigit((unsigned char)text.ptr[i])) buf_add_char(&folded, text.ptr[i]);
@@ -143,8 +149,8 @@ static enum match pair(const struct pairing *p) {
   return MATCH_FULL;
 }
 
-static void hash_exact(const struct batch *b, const struct hash_key *key, uint64_t *rows, uint64_t *partners,
-                       uint32_t n) {
+static void hash_exact(const struct batch *b, const struct hash_key *key, uint64_t *rows,
+                       uint64_t *partners, uint32_t n) {
   struct range range = batch_range(b);
   for (uint32_t i = 0; i < n; i++) {
     struct row row = batch_row(b, range.from + i);
@@ -153,8 +159,8 @@ static void hash_exact(const struct batch *b, const struct hash_key *key, uint64
   }
 }
 
-static bool hash_folded(const struct batch *b, const struct hash_key *key, uint64_t *rows, uint64_t *partners,
-                        uint32_t n) {
+static bool hash_folded(const struct batch *b, const struct hash_key *key, uint64_t *rows,
+                        uint64_t *partners, uint32_t n) {
   struct range range = batch_range(b);
   for (uint32_t i = 0; i < n; i++) {
     struct row row = batch_row(b, range.from + i), object;
@@ -166,8 +172,8 @@ static bool hash_folded(const struct batch *b, const struct hash_key *key, uint6
 }
 
 /* Whether two rows that differ exactly are alike folded: then which is which cannot be known. */
-static bool is_ambiguous(const struct batch *b, const struct hash_key *key, const uint64_t *folded, uint32_t n,
-                         struct matching *m) {
+static bool is_ambiguous(const struct batch *b, const struct hash_key *key, const uint64_t *folded,
+                         uint32_t n, struct matching *m) {
   struct range range = batch_range(b);
   memset(m->scratch, 0, m->cap * sizeof *m->scratch);
   for (uint32_t i = 0; i < n; i++) {
@@ -176,7 +182,8 @@ static bool is_ambiguous(const struct batch *b, const struct hash_key *key, cons
     for (; m->scratch[at] != UNUSED; at = (at + 1) & mask) {
       uint32_t other = m->scratch[at] - 1;
       struct row theirs = batch_row(b, range.from + other);
-      if (folded[other] == folded[i] && row_content(&row, key) != row_content(&theirs, key)) return true;
+      if (folded[other] == folded[i] && row_content(&row, key) != row_content(&theirs, key))
+        return true;
     }
     m->scratch[at] = i + 1;
   }
@@ -193,7 +200,8 @@ enum match match_creates(struct matching *m, const struct batch *b, const struct
   struct pairing p = {m, rows, partners, n};
   hash_exact(b, key, rows, partners, n);
   match = pair(&p);
-  if (match != MATCH_FULL && hash_folded(b, key, rows, partners, n) && !is_ambiguous(b, key, rows, n, m))
+  if (match != MATCH_FULL && hash_folded(b, key, rows, partners, n) &&
+      !is_ambiguous(b, key, rows, n, m))
     match = pair(&p);
   free(rows);
   return match;
@@ -204,6 +212,7 @@ unsigned match_changed_fields(const struct batch *b, uint32_t row_number,
   struct row row = batch_sent_row(b, row_number);
   unsigned changed = 0;
   for (int f = 0; f < ROW_FIELDS; f++)
-    if (row.field[f].len && answer_hash_field(key, row.field[f]) != p->field_hash[f]) changed |= 1u << f;
+    if (row.field[f].len && answer_hash_field(key, row.field[f]) != p->field_hash[f])
+      changed |= 1u << f;
   return changed;
 }

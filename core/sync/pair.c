@@ -17,7 +17,9 @@ struct order {
   bool is_folded;
 };
 
-static uint64_t row_hash(const struct order *o, uint32_t i) { return o->is_folded ? o->rows[i].folded : o->rows[i].exact; }
+static uint64_t row_hash(const struct order *o, uint32_t i) {
+  return o->is_folded ? o->rows[i].folded : o->rows[i].exact;
+}
 
 static uint64_t partner_hash(const struct order *o, uint32_t i) {
   return o->is_folded ? o->partners[i].folded : o->partners[i].exact;
@@ -75,8 +77,8 @@ static void pair_folded(struct pair_row *rows, const struct group *g, bool *is_c
     if (rows[g->row[r]].what != PAIR_FOUND) rows[g->row[r]].what = PAIR_UNSURE;
 }
 
-static void walk(struct order *o, struct pair_row *rows, size_t rows_len, size_t partners_len, bool *is_claimed,
-                 uint32_t *scratch) {
+static void walk(struct order *o, struct pair_row *rows, size_t rows_len, size_t partners_len,
+                 bool *is_claimed, uint32_t *scratch) {
   uint32_t *row = scratch, *partner = scratch + rows_len;
   for (uint32_t i = 0; i < rows_len; i++) row[i] = i;
   for (uint32_t i = 0; i < partners_len; i++) partner[i] = i;
@@ -89,13 +91,15 @@ static void walk(struct order *o, struct pair_row *rows, size_t rows_len, size_t
     while (p < partners_len && partner_hash(o, partner[p]) < hash) p++;
     g.partner = partner + p;
     while (p < partners_len && partner_hash(o, partner[p]) == hash) p++, g.partners_len++;
-    if (o->is_folded) pair_folded(rows, &g, is_claimed);
-    else pair_exact(rows, &g, is_claimed);
+    if (o->is_folded)
+      pair_folded(rows, &g, is_claimed);
+    else
+      pair_exact(rows, &g, is_claimed);
   }
 }
 
-void pair_rows(struct pair_row *rows, size_t rows_len, const struct looked *partners, size_t partners_len,
-               bool *is_claimed, uint32_t *scratch) {
+void pair_rows(struct pair_row *rows, size_t rows_len, const struct looked *partners,
+               size_t partners_len, bool *is_claimed, uint32_t *scratch) {
   for (size_t i = 0; i < rows_len; i++) rows[i].what = PAIR_LOST;
   struct order o = {rows, partners, false};
   walk(&o, rows, rows_len, partners_len, is_claimed, scratch);

@@ -22,7 +22,7 @@ struct pair_row pair_row_of(const struct row *row, const struct hash_key *key);
 
 /* IS_CLAIMED by partner: it belongs to another row already; those paired are marked.
  * Sorts what it needs in SCRATCH, of rows_len + partners_len indexes. */
-void pair_rows(struct pair_row *rows, size_t rows_len, const struct looked *partners, size_t partners_len,
-               bool *is_claimed, uint32_t *scratch);
+void pair_rows(struct pair_row *rows, size_t rows_len, const struct looked *partners,
+               size_t partners_len, bool *is_claimed, uint32_t *scratch);
 
 #endif

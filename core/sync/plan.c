@@ -14,19 +14,22 @@ static uint8_t all_fields(const struct row *row) {
 static uint8_t changed_fields(const struct row *row, const struct known *known) {
   uint8_t mask = 0;
   for (int f = 0; f < ROW_FIELDS; f++)
-    if (row->field[f].len && !slice_equal(row->field[f], known->field[f])) mask = (uint8_t)(mask | 1u << f);
+    if (row->field[f].len && !slice_equal(row->field[f], known->field[f]))
+      mask = (uint8_t)(mask | 1u << f);
   return mask;
 }
 
 static struct plan create(const struct plan_facts *f, struct row row) {
   if (!row.field[ROW_NAME].len || row_is_null(row.field[ROW_NAME])) {
-    struct plan plan = reject("name_missing", "name", "a new partner needs a name (no partner of this key is known yet)");
+    struct plan plan = reject("name_missing", "name",
+                              "a new partner needs a name (no partner of this key is known yet)");
     plan.row = row;
     plan.as.mask = all_fields(&row);
     plan.is_partial = f->has_key;
     return plan;
   }
-  return (struct plan){.kind = BATCH_CREATE, .row = row, .as = {.seq = f->known->seq, .mask = all_fields(&row)}};
+  return (struct plan){
+      .kind = BATCH_CREATE, .row = row, .as = {.seq = f->known->seq, .mask = all_fields(&row)}};
 }
 
 /* The partner is gone at Hoko; made anew it gets back what was last acknowledged. */
@@ -39,19 +42,28 @@ static struct plan recreate(const struct plan_facts *f) {
 }
 
 static struct plan update(const struct plan_facts *f, const struct uuid *id) {
-  bool is_delta = !f->sends_all && f->known->seq && !f->known->is_gone; /* its fields are this partner's */
+  bool is_delta =
+      !f->sends_all && f->known->seq && !f->known->is_gone; /* its fields are this partner's */
   uint8_t mask = is_delta ? changed_fields(f->row, f->known) : all_fields(f->row);
-  if (mask == 0 && is_delta) return (struct plan){.what = PLAN_UNCHANGED, .row = *f->row, .as = {.id = *id, .seq = f->known->seq}, .has_id = true, .kind = BATCH_UPDATE};
+  if (mask == 0 && is_delta)
+    return (struct plan){.what = PLAN_UNCHANGED,
+                         .row = *f->row,
+                         .as = {.id = *id, .seq = f->known->seq},
+                         .has_id = true,
+                         .kind = BATCH_UPDATE};
   if (mask == 0) return reject("no_change", "", "the row has a partner and nothing to change");
-  return (struct plan){
-      .kind = BATCH_UPDATE, .row = *f->row, .has_id = true, .as = {.id = *id, .seq = f->known->seq, .mask = mask}};
+  return (struct plan){.kind = BATCH_UPDATE,
+                       .row = *f->row,
+                       .has_id = true,
+                       .as = {.id = *id, .seq = f->known->seq, .mask = mask}};
 }
 
 /* What was refused stays so; but a gone partner can be made anew, or the row names another. */
 static bool is_refused_still(const struct plan_facts *f, const struct uuid *id) {
   const struct known *known = f->known;
   if (known->is_gone && (f->recreates || (id && !uuid_equal(id, &known->id)))) return false;
-  return known->is_rejected && !f->retries_rejects && f->content && known->rejected_content == f->content;
+  return known->is_rejected && !f->retries_rejects && f->content &&
+         known->rejected_content == f->content;
 }
 
 struct plan plan_row(const struct plan_facts *f) {
@@ -62,11 +74,13 @@ struct plan plan_row(const struct plan_facts *f) {
     return reject("key_conflict", "id", "the key is bound to another partner already");
   if (known->is_held) return (struct plan){.what = f->has_key ? PLAN_PENDING : PLAN_HELD};
   if (is_refused_still(f, has_id ? &id : NULL)) return (struct plan){.what = PLAN_REFUSED};
-  if (f->adopts && known->seq) return (struct plan){.what = PLAN_UNCHANGED}; /* the state knows better */
+  if (f->adopts && known->seq)
+    return (struct plan){.what = PLAN_UNCHANGED}; /* the state knows better */
   if (has_id) return update(f, &id);
   if (known->is_made) return (struct plan){.what = PLAN_UNCHANGED};
   if (!known->seq) return create(f, *f->row);
   if (!known->is_gone) return update(f, &known->id);
   if (f->recreates) return recreate(f);
-  return reject("unknown_id", "id", "Hoko no longer has the partner of this key; --recreate makes it anew");
+  return reject("unknown_id", "id",
+                "Hoko no longer has the partner of this key; --recreate makes it anew");
 }

@@ -25,9 +25,10 @@ struct plan {
   enum plan_what what;
   enum batch_kind kind;
   bool has_id;
-  bool is_partial; /* of PLAN_REJECT: an earlier row of the key in this run may make it whole */
+  bool is_partial;     /* of PLAN_REJECT: an earlier row of the key in this run may make it whole */
   struct batch_row as; /* id, seq and mask for the batch */
-  struct row row;      /* to send: FACTS' row, with the fields known before where a partner is made anew */
+  struct row
+      row; /* to send: FACTS' row, with the fields known before where a partner is made anew */
   const char *code, *message, *field;
 };
 

@@ -5,7 +5,8 @@
 static const int64_t WAIT_NS = 1000000000;
 
 int rejects_init(struct rejects *r, struct error *err) {
-  *r = (struct rejects){.at = calloc(REJECTS_MAX, sizeof *r->at), .texts = ARENA_WITH_LIMIT(REJECTS_BYTES)};
+  *r = (struct rejects){.at = calloc(REJECTS_MAX, sizeof *r->at),
+                        .texts = ARENA_WITH_LIMIT(REJECTS_BYTES)};
   return r->at ? 0 : error_set(err, ERROR_MEMORY, "out of memory for rejects");
 }
 
@@ -19,7 +20,8 @@ bool rejects_add(struct rejects *r, const struct reject *reject, int64_t now_ns)
   struct reject *to = &r->at[r->len];
   if (r->len == REJECTS_MAX) return false;
   *to = *reject;
-  struct slice *const texts[] = {&to->key, &to->row, &to->file, &to->code, &to->message, &to->field};
+  struct slice *const texts[] = {&to->key,  &to->row,     &to->file,
+                                 &to->code, &to->message, &to->field};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (!arena_copy(&r->texts, *texts[i], texts[i])) return false;
   if (r->len++ == 0) r->first_ns = now_ns;

@@ -6,7 +6,13 @@
 #include <stdlib.h>
 
 /* Batches that can be under way, open for each kind, and ready for each kind. */
-enum { POOL_SPARE = 4, ANSWER_BYTES_A_ROW = 64 << 10, ANSWER_BYTES_MIN = 1 << 20, IDENTITIES_MAX = 1 << 22, DRY_MAX = 1 << 26 };
+enum {
+  POOL_SPARE = 4,
+  ANSWER_BYTES_A_ROW = 64 << 10,
+  ANSWER_BYTES_MIN = 1 << 20,
+  IDENTITIES_MAX = 1 << 22,
+  DRY_MAX = 1 << 26
+};
 
 int64_t sync_now(const struct sync *s) { return clock_mono_ns(s->options.clock); }
 
@@ -57,7 +63,8 @@ static int new_pool(struct sync *s, struct error *err) {
   uint32_t len = o->concurrency + POOL_SPARE + 1;
   s->pool = calloc(len, sizeof *s->pool);
   s->ready = calloc(len, sizeof *s->ready);
-  if (!s->pool || !s->ready) return error_set(err, ERROR_MEMORY, "out of memory for %u batches", len);
+  if (!s->pool || !s->ready)
+    return error_set(err, ERROR_MEMORY, "out of memory for %u batches", len);
   for (; s->pool_len < len; s->pool_len++) {
     struct batch_limits its = limits;
     if (s->pool_len == 0) its.rows_max = DEFERRED_ROWS;
@@ -85,7 +92,8 @@ int sync_new(struct sync **out, const struct sync_options *options, struct error
   if (!s) return error_set(err, ERROR_MEMORY, "out of memory for an upsert");
   s->options = *options;
   s->seed = options->seed;
-  s->identities = (struct identities){.map = MAP_WITH_LIMIT(IDENTITIES_MAX), .key = options->hash_key};
+  s->identities =
+      (struct identities){.map = MAP_WITH_LIMIT(IDENTITIES_MAX), .key = options->hash_key};
   s->dry = MAP_WITH_LIMIT(DRY_MAX);
   ask_init(&s->ask, &(struct ask_options){.transport = options->transport,
                                           .clock = options->clock,
@@ -122,7 +130,9 @@ void sync_free(struct sync *s) {
 
 /* ---- driven -------------------------------------------------------------- */
 
-bool sync_wants_rows(const struct sync *s) { return !s->intake.payload && !s->is_ended && !s->is_stopped; }
+bool sync_wants_rows(const struct sync *s) {
+  return !s->intake.payload && !s->is_ended && !s->is_stopped;
+}
 
 void sync_feed(struct sync *s, char *payload, size_t len) {
   assert(!s->intake.payload);
@@ -176,12 +186,13 @@ void sync_step(struct sync *s) {
     asking_step(s);
     if (!s->was_replanned && !s->is_stopped) {
       s->was_replanned = true;
-      intake_replan(s);
+      waiting_replan(s);
       dispatch_step(s);
     }
   } while (take_exchanges(s));
   bool is_last = s->is_ended && !s->intake.payload;
-  if (is_last || sync_now(s) >= rejects_due(&s->rejects)) (void)!settle_rejects(s); /* -1: it is stopped */
+  if (is_last || sync_now(s) >= rejects_due(&s->rejects))
+    (void)!settle_rejects(s); /* -1: it is stopped */
   if (s->is_stopped) abandon(s);
 }
 
@@ -210,9 +221,7 @@ bool sync_is_done(const struct sync *s) {
   return true;
 }
 
-void sync_stop(struct sync *s, const struct error *why) {
-  sync_fail(s, why);
-}
+void sync_stop(struct sync *s, const struct error *why) { sync_fail(s, why); }
 
 const struct error *sync_error(const struct sync *s) { return s->is_stopped ? &s->why : NULL; }
 

@@ -32,7 +32,8 @@ struct sync_events {
   void *user;
   /* ORDINAL was acknowledged; OBJECT as Hoko returned it (len 0 unless wants_objects). */
   void (*acked)(void *user, uint64_t ordinal, struct slice object);
-  void (*dropped)(void *user, uint64_t ordinal); /* no call to come: unchanged, superseded, held, pending */
+  void (*dropped)(void *user,
+                  uint64_t ordinal); /* no call to come: unchanged, superseded, held, pending */
   void (*refused)(void *user, uint64_t ordinal, const struct sync_refusal *why);
   /* What a dry run would do with a row: CREATE or update, KNOWN fields before; or
    * reject it; or wait with it for a create of its key whose outcome is unknown. */
@@ -49,20 +50,20 @@ struct sync_options {
   struct transport *transport;
   const struct clock *clock;
   struct sync_events events;
-  int64_t run;              /* the run's number in the state; 0: none */
-  const char *file;         /* of the source, for rejects */
-  const char *key_name;     /* the field that keys come from, or NULL */
+  int64_t run;          /* the run's number in the state; 0: none */
+  const char *file;     /* of the source, for rejects */
+  const char *key_name; /* the field that keys come from, or NULL */
   bool has_key, sends_all, wants_objects, is_dry, recreates, retries_rejects, is_arabic;
-  struct seen *seen;        /* the stream's partners that rows stand for are noted here; or NULL */
-  bool posts;               /* creates by POST: hoko.partners.create */
-  bool adopts;              /* keys and ids that exist are recorded, nothing is sent */
-  const int64_t *resent;    /* by ordinal: the held rows that these are, sent again; NULL */
+  struct seen *seen;     /* the stream's partners that rows stand for are noted here; or NULL */
+  bool posts;            /* creates by POST: hoko.partners.create */
+  bool adopts;           /* keys and ids that exist are recorded, nothing is sent */
+  const int64_t *resent; /* by ordinal: the held rows that these are, sent again; NULL */
   uint32_t batch_rows;
   size_t batch_bytes;
   unsigned concurrency;
   int64_t give_up_ms;
-  int64_t bisect_limit;     /* requests spent on finding bad rows */
-  uint64_t seed;            /* of the backoff's jitter */
+  int64_t bisect_limit; /* requests spent on finding bad rows */
+  uint64_t seed;        /* of the backoff's jitter */
   struct hash_key hash_key;
 };
 

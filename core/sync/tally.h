@@ -8,11 +8,13 @@
  * + pending once an upsert has ended (J2); missing and deleted are partners of
  * the stream that the source no longer has. */
 struct tally {
-  int64_t skipped, submitted, created, updated, unchanged, superseded, rejected, held, pending, missing, deleted;
+  int64_t skipped, submitted, created, updated, unchanged, superseded, rejected, held, pending,
+      missing, deleted;
 };
 
 static inline int64_t tally_told(const struct tally *t) {
-  return t->created + t->updated + t->unchanged + t->superseded + t->rejected + t->held + t->pending;
+  return t->created + t->updated + t->unchanged + t->superseded + t->rejected + t->held +
+         t->pending;
 }
 
 static inline void tally_add(struct tally *to, const struct tally *t) {
