@@ -38,6 +38,7 @@ struct key_index {
 struct marks {
   bool is_loaded, is_any;
   uint64_t *words;
+  struct map under_way; /* a reader's: hashes of creates in open intents, which it cannot hold */
 };
 
 struct found; /* look-up's working memory, in identity.c */

@@ -180,7 +180,7 @@ static int look_at_reject(struct stream *st, struct known *k, struct error *err)
   return 0;
 }
 
-static int look_at_held(struct stream *st, struct known *k, struct error *err) {
+static int look_at_held(struct stream *st, struct known *k, uint64_t hash, struct error *err) {
   struct db *db = &st->state->db;
   sqlite3_stmt *sql = db_prepare(db, k->key.len ? sql_held_key : sql_held_content, err);
   if (!sql) return -1;
@@ -188,7 +188,7 @@ static int look_at_held(struct stream *st, struct known *k, struct error *err) {
   if (k->key.len) bind_text(sql, 2, k->key);
   else bind_int(sql, 2, (int64_t)k->content);
   int is_row = db_step(db, sql, err);
-  k->is_held = is_row > 0;
+  k->is_held = is_row > 0 || marks_is_under_way(&st->marks, hash);
   if (is_row > 0) sqlite3_reset(sql);
   return is_row < 0 ? -1 : 0;
 }
@@ -199,7 +199,7 @@ static int look_at_marked(struct stream *st, struct known *k, size_t n, struct e
     uint64_t hash = k[i].key.len ? state_hash(st->state, k[i].key) : k[i].content;
     if (!marks_has(&st->marks, hash)) continue;
     if (k[i].key.len && look_at_reject(st, &k[i], err) != 0) return -1;
-    if (look_at_held(st, &k[i], err) != 0) return -1;
+    if (look_at_held(st, &k[i], hash, err) != 0) return -1;
   }
   return 0;
 }

@@ -12,6 +12,8 @@ void marks_free(struct marks *m);
 MUST_USE int marks_load(struct stream *st, struct error *err);
 /* Marks a key; nothing where they are not loaded yet.  */
 void marks_add(struct marks *m, uint64_t hash);
+/* Whether it is a create under way, as a reader sees it. */
+bool marks_is_under_way(const struct marks *m, uint64_t hash);
 static inline bool marks_has(const struct marks *m, uint64_t hash) {
   return m->is_any && (m->words[(hash & 0xfffff) / 64] >> (hash % 64) & 1);
 }

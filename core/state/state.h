@@ -102,7 +102,8 @@ struct known {
   uint32_t seq;     /* the partner's number in its stream, dense, from 1; 0: not known */
   bool is_gone;     /* Hoko said that it does not have the id */
   bool is_rejected; /* and is to stay so while its content is rejected_content */
-  bool is_held;     /* a create of this key (without key: of this content) has an unknown outcome */
+  bool is_held;     /* a create of this key (without key: of this content) has an unknown outcome;
+                       to a reader, also while it is under way */
   bool is_made;     /* without key: an equal create was acknowledged since the last clean run;
                        each of those is told once a stream_open() */
   struct uuid id;

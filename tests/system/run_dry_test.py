@@ -7,7 +7,7 @@ import re
 import subprocess
 import unittest
 
-from support import HOKO, RunTest
+from support import HOKO, RunTest, wait_for
 
 ROUNDS = int(os.environ.get("HOKO_DRY_ROUNDS", "12"))
 SCRIPT = ('hoko.sync{ stream="crm", source=hoko.ndjson("rows.ndjson"), key="ref", missing="delete", missing_limit=100,\n'
@@ -150,6 +150,18 @@ class DryRun(RunTest):
         out = self.script(text, options=("--dry-run",))
         self.assertIn("cannot be known a: ", out)
         self.assert_rows(submitted=1, pending=1)
+
+    def test_what_a_run_that_died_left_under_way_cannot_be_known(self):
+        self.start("--fault", "1:stall=30s", "--fault", "2:stall=30s")
+        for rows, options, code in (('{{ref="a", name="A"}}', '{stream="crm", key="ref"}', 0),
+                                    ('{{name="A"}}', "{stream='bare'}", 4)):
+            before = self.mock.stats()["requests"]
+            text = f"hoko.partners.upsert({rows}, {options})"
+            run = self.begin(text)
+            wait_for("the create", lambda: self.mock.stats()["requests"] > before)
+            run.kill()
+            run.wait()
+            self.assertIn("cannot be known", self.script(text, options=("--dry-run",), code=code))
 
     def test_old_values_that_no_run_sent_are_told_as_not_known(self):
         self.start("--partners", "1")
