@@ -1,4 +1,4 @@
-"""hoko run behind a proxy that cuts, stalls and replays at chosen bytes; requests are counted on the wire (N2 to N5, A1 to A11)."""
+"""hoko run behind a proxy that cuts, stalls and replays at byte N, and counts requests on the wire (N2 to N5, A1 to A11)."""
 
 import shutil
 import socket
