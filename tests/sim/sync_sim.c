@@ -6,12 +6,16 @@
  * power anywhere, whose disk is full or fails, and whose requests meet the server's bad
  * days (sync_server.h), while somebody deletes partners there and rows leave the source and
  * come back, until nothing is pending or held.  Then every key of the source must have
- * exactly one partner with the newest values, and no other key one.  On the way, for each run and
- * request: J1  a create that leaves stands in an intent that is committed (some are looked up) J2
- * the counts of a run that came to its end add up J3, J5, promise 3  as the server watches them J4
- * after a kill or a power cut the state opens, and in the end it is sound A failure prints its
- * seed.  The state is real SQLite on a disk in memory; the file that it takes the name of, and its
- * locks, are in DIR. */
+ * exactly one partner with the newest values, and no other key one.  On the way:
+ *
+ * - J1: a create that leaves stands in an intent that is committed (some are looked up).
+ * - J2: the counts of a run that came to its end add up.
+ * - J3, J5, promise 3: as the server watches them.
+ * - J4: after a kill or a power cut the state opens, and in the end it is sound.
+ *
+ * A failure prints its seed; SIGINT and SIGTERM end it behind the story in hand.  The state
+ * is real SQLite on a disk in memory; the file that it takes the name of, and its locks, are
+ * in DIR. */
 #include "disk.h"
 #include "sync_server.h"
 
@@ -20,6 +24,7 @@
 #include "sync/settle.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -430,8 +435,27 @@ static int make_file(const char *folder) {
   return fclose(file);
 }
 
+static volatile sig_atomic_t is_stopped;
+
+static void stop(int number) {
+  (void)number;
+  is_stopped = 1;
+}
+
+/* How many stories failed, of SEEDS from FIRST on; how many were told, into *DONE. */
+static uint64_t tell_stories(uint64_t first, uint64_t seeds, uint64_t *done) {
+  uint64_t failed = 0;
+  for (*done = 0; *done < seeds && !is_stopped; ++*done) {
+    story(first + *done);
+    if (!server_broken) continue;
+    failed++;
+    (void)fprintf(stderr, "seed %" PRIu64 ": %s\n", first + *done, server_broken);
+  }
+  return failed;
+}
+
 int main(int argc, char **argv) {
-  uint64_t first = 1, seeds = 500, failed = 0;
+  uint64_t first = 1, seeds = 500;
   const char *parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
   char folder[512], command[600];
   for (int i = 1; i + 1 < argc; i += 2) {
@@ -449,15 +473,12 @@ int main(int argc, char **argv) {
   disk_install();
   server_on_create = look_up_create;
   server_on_delete = may_be_deleted;
-  for (uint64_t seed = first; seed < first + seeds; seed++) {
-    story(seed);
-    if (!server_broken) continue;
-    failed++;
-    (void)fprintf(stderr, "seed %" PRIu64 ": %s\n", seed, server_broken);
-  }
+  (void)signal(SIGINT, stop);
+  (void)signal(SIGTERM, stop);
+  uint64_t done, failed = tell_stories(first, seeds, &done);
   (void)printf("%" PRIu64 " stories from seed %" PRIu64 ": %" PRIu64 " passed, %" PRIu64
                " failed; ",
-               seeds, first, seeds - failed, failed);
+               done, first, done - failed, failed);
   (void)printf("%" PRIu64 " kills, %" PRIu64 " power cuts, %" PRIu64 " failures of the disk\n",
                told.kills, told.power_cuts, told.failures);
   (void)snprintf(command, sizeof command, "rm -rf '%s'", folder);
