@@ -30,15 +30,19 @@ static void put_line(struct buf *b, struct slice text, int n, bool is_it, int wi
   buf_printf(b, "%s %*d | %s\n", is_it ? ">" : " ", width, n, shown);
 }
 
+void excerpt_put_text(struct buf *b, struct slice text, int line) {
+  struct slice found;
+  if (line < 1 || !find_line(text, line, &found)) return;
+  int width = snprintf(NULL, 0, "%d", line + 1);
+  for (int n = line - 1; n <= line + 1; n++) put_line(b, text, n, n == line, width);
+}
+
 void excerpt_put(struct buf *b, int fd, int line) {
   struct buf text = BUF_WITH_LIMIT(FILE_MAX);
   struct error ignored; /* what cannot be read is not shown */
-  struct slice found;
   struct stat st;
   if (line > 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_MAX &&
-      file_read_fd(&text, fd, "", &ignored) == 0 && find_line(buf_slice(&text), line, &found)) {
-    int width = snprintf(NULL, 0, "%d", line + 1);
-    for (int n = line - 1; n <= line + 1; n++) put_line(b, buf_slice(&text), n, n == line, width);
-  }
+      file_read_fd(&text, fd, "", &ignored) == 0)
+    excerpt_put_text(b, buf_slice(&text), line);
   buf_free(&text);
 }

@@ -8,5 +8,7 @@
  * and the one behind, numbered and cut; nothing where there is no such line in its first
  * 16 MiB. */
 void excerpt_put(struct buf *b, int fd, int line);
+/* The same of TEXT. */
+void excerpt_put_text(struct buf *b, struct slice text, int line);
 
 #endif

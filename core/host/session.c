@@ -1,8 +1,11 @@
 /* Entries of a person, one after the other, as runs that share a worker, a state and a key. */
 #include "host/running.h"
 
+#include "host/excerpt.h"
 #include "host/task.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,14 +115,29 @@ static enum entry_end end_of(const struct running *r) {
   return is_fine ? ENTRY_RAN : ENTRY_FAILED;
 }
 
-/* The frames that lead to what was raised; the last one is the entry itself, which goes
- * without saying. */
-static struct slice frames_of(const struct running *r) {
+/* Whether the LEN bytes at FRAME, "  repl#3:1: in …", are of CHUNK. */
+static bool is_frame_of(const char *chunk, const char *frame, size_t len) {
+  size_t name_len = strlen(chunk);
+  return len > name_len + 2 && memcmp(frame + 2, chunk, name_len) == 0 &&
+         frame[name_len + 2] == ':';
+}
+
+/* The frames that lead to what was raised; a last one that is the entry itself goes without
+ * saying. */
+static struct slice frames_of(const struct running *r, const char *chunk) {
   struct slice trace = buf_slice(&r->result->trace);
-  if (r->job->is_verbose) return trace;
-  while (trace.len && trace.ptr[trace.len - 1] != '\n') trace.len--;
-  if (trace.len) trace.len--;
-  return trace;
+  const char *last = trace.len ? memrchr(trace.ptr, '\n', trace.len) : NULL;
+  if (r->job->is_verbose || !last) return trace;
+  size_t before = (size_t)(last - trace.ptr);
+  if (is_frame_of(chunk, last + 1, trace.len - before - 1)) trace.len = before;
+  return trace.len ? (struct slice){trace.ptr + 1, trace.len - 1} : trace; /* behind a line's end */
+}
+
+/* The line of an entry of many that ERR is about; one line was read just now. */
+static void show_line(struct buf *to, const struct error *err, struct slice text,
+                      const char *chunk) {
+  bool has_lines = text.len && memchr(text.ptr, '\n', text.len);
+  if (has_lines && strcmp(err->file, chunk) == 0) excerpt_put_text(to, text, err->line);
 }
 
 static void tell(struct session *s, struct entry_result *e) {
@@ -128,7 +146,6 @@ static void tell(struct session *s, struct entry_result *e) {
   e->form = form_of(r);
   e->tally = r->before;
   if (e->end == ENTRY_FAILED) e->err = r->result->has_error ? r->result->err : r->stop;
-  buf_add_slice(&e->trace, frames_of(r));
   tally_add(&s->total, &r->before);
   if (!r->is_closed || e->end == ENTRY_ENDED_SESSION) return;
   e->has_new_worker = true;
@@ -136,11 +153,16 @@ static void tell(struct session *s, struct entry_result *e) {
 }
 
 void session_run(struct session *s, struct slice text, int64_t number, struct entry_result *e) {
+  char chunk[32];
   *e =
       (struct entry_result){.trace = BUF_WITH_LIMIT(1 << 20), .script = BUF_WITH_LIMIT(ANSWER_MAX)};
   ask(&s->running, ENTRY_RUN, text, number);
   buf_add_slice(&e->script, buf_slice(&s->running.done_text));
   tell(s, e);
+  if (e->end != ENTRY_FAILED) return;
+  (void)snprintf(chunk, sizeof chunk, "repl#%" PRId64, number);
+  show_line(&e->trace, &e->err, text, chunk);
+  buf_add_slice(&e->trace, frames_of(&s->running, chunk));
 }
 
 int session_ask(struct session *s, enum session_question what, struct slice text,

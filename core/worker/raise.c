@@ -78,6 +78,11 @@ static bool is_kept(lua_State *L) {
   return is_same;
 }
 
+void raise_forget(lua_State *L) {
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
+}
+
 int raise_handler(lua_State *L) {
   lua_Debug ar;
   if (is_kept(L)) return 1;

@@ -25,6 +25,9 @@ int raise_lua(lua_State *L);
  * state, for trace_of(), and returns the error value as it is. */
 int raise_handler(lua_State *L);
 
+/* What was raised before is no error that is raised on. */
+void raise_forget(lua_State *L);
+
 struct trace {
   char file[512]; /* "" where no line of the user's was involved */
   int line;

@@ -2,6 +2,7 @@
 #include "worker/task.h"
 
 #include "worker/job.h"
+#include "worker/raise.h"
 #include "worker/shared.h"
 #include "worker/watch.h"
 
@@ -44,6 +45,7 @@ static void answer(lua_State *L, struct job *job, const struct message *m) {
   *job->done = (struct message){.kind = MESSAGE_DONE};
   buf_clear(job->text);
   job->alloc->refusals = 0;
+  raise_forget(L);
   lua_getfield(L, AT_SESSION, functions[m->number[0]]);
   lua_pushlstring(L, m->text[0].ptr, m->text[0].len);
   lua_pushinteger(L, m->number[1]);

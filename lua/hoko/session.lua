@@ -86,7 +86,8 @@ local function syntax_error(message, chunk)
 end
 
 local function function_of(text, chunk, is_expression)
-  if is_expression then return compile("return " .. text, chunk) end
+  -- Beside a variable to close no call is a tail call, which would lose its function's name.
+  if is_expression then return compile("local __open <close> = nil return " .. text, chunk) end
   local names, return_at = {}, nil
   if text:find("local", 1, true) then names, return_at = scan.outermost(text) end
   keep_value("__keep", function(...) keep_locals(names, ...) end)

@@ -105,6 +105,14 @@ class Entries(Repl):
         self.assertIn("hoko: repl#4:1: attempt to call a nil value (global 'nope')\n", self.err)
         self.assertIn("hoko: repl#5:1: unexpected symbol near '='\n", self.err)
 
+    def test_an_error_shows_its_line_and_how_it_was_reached(self):
+        self.piped("function f()\n  local x\n  return x.y\nend\nfunction g()\n  f()\nend\ng()\nif f then\n  g()\nend\n"
+                   "if f then\n  error('here')\nend")
+        message = "hoko: repl#1:3: attempt to index a nil value (local 'x')\n"
+        frames = "  repl#1:3: in 'f'\n  repl#2:2: in 'g'\n"
+        self.assertEqual(self.err, 2 * (message + frames) + "hoko: repl#5:2: here\n  1 | if f then\n> 2 |   error('here')\n"
+                                                            "  3 | end\n")
+
     def test_an_error_whose_text_fails_is_told_nevertheless(self):
         self.assertEqual(self.piped("error(setmetatable({}, { __tostring = function() error('no') end }))\n1"), "1\n")
         self.assertIn("error object is a table value", self.err)
@@ -654,6 +662,15 @@ class Interrupts(Repl):
                 shown = self.interrupt(terminal)
                 self.assertNotIn("none of the variables", shown)
                 self.assertEqual(self.enter(terminal, "x"), "1\n")
+
+    def test_ctrl_c_stops_a_query(self):
+        terminal = self.open()
+        self.enter(terminal, "x = 1 io.open('d.db', 'w'):close()")
+        endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) AS n FROM c"
+        terminal.send(f"print('runs') for _ in hoko.sql('sqlite:d.db', '{endless}') do end\r")
+        terminal.expect("runs\r\n")
+        self.assertNotIn("none of the variables", self.interrupt(terminal))
+        self.assertEqual(self.enter(terminal, "x"), "1\n")
 
     def test_ctrl_c_stops_whatever_runs(self):
         terminal = self.open()
