@@ -12,32 +12,32 @@ int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limi
                struct error *err) {
   *b = (struct batch){.number = number, .rows_cap = limits->rows_max, .body_max = limits->body_max};
   b->records = BUF_WITH_LIMIT(RECORDS_SPARE * limits->body_max + (1 << 20));
-  b->body = BUF_WITH_LIMIT(limits->body_max);
-  struct answer_options options = {.partners_max = limits->rows_max,
-                                   .bytes_max = limits->answer_bytes_max,
-                                   .keeps_text = true,
-                                   .key = limits->key};
   b->rows = calloc(limits->rows_max, sizeof *b->rows);
-  if (!b->rows)
-    return error_set(err, ERROR_MEMORY, "out of memory for a batch of %u rows", limits->rows_max);
-  if (answer_init(&b->answer, &options, err)) {
-    free(b->rows);
-    return -1;
-  }
-  return 0;
+  if (b->rows) return 0;
+  return error_set(err, ERROR_MEMORY, "out of memory for a batch of %u rows", limits->rows_max);
 }
 
 void batch_free(struct batch *b) {
   buf_free(&b->records);
-  buf_free(&b->body);
   buf_free(&b->exchange.text);
   free(b->rows);
-  answer_free(&b->answer);
 }
 
-void batch_begin(struct batch *b, enum batch_kind kind, bool keeps_text) {
-  answer_reset(&b->answer);
-  answer_keep_text(&b->answer, keeps_text || kind == BATCH_CREATE);
+int flight_init(struct flight *f, const struct batch_limits *limits, struct error *err) {
+  struct answer_options options = {.partners_max = limits->rows_max,
+                                   .bytes_max = limits->answer_bytes_max,
+                                   .keeps_text = true,
+                                   .key = limits->key};
+  f->body = BUF_WITH_LIMIT(limits->body_max);
+  return answer_init(&f->answer, &options, err);
+}
+
+void flight_free(struct flight *f) {
+  buf_free(&f->body);
+  answer_free(&f->answer);
+}
+
+void batch_begin(struct batch *b, enum batch_kind kind) {
   buf_clear(&b->records);
   b->kind = kind;
   b->state = BATCH_OPEN;
@@ -141,16 +141,16 @@ int batch_put_records(const struct batch *b, struct buf *to) {
 
 int batch_assemble(struct batch *b, struct error *err) {
   struct range range = batch_range(b);
-  buf_clear(&b->body);
-  buf_add_char(&b->body, '[');
+  buf_clear(&b->flight->body);
+  buf_add_char(&b->flight->body, '[');
   for (uint32_t i = range.from; i < range.to; i++) {
     char id[UUID_TEXT_LEN];
     struct row row = batch_sent_row(b, i);
     give_id(b, &b->rows[i].id, &row, id);
-    request_put_row(&b->body, &row, b->kind == BATCH_CREATE, i == range.from);
+    request_put_row(&b->flight->body, &row, b->kind == BATCH_CREATE, i == range.from);
   }
-  buf_add_char(&b->body, ']');
-  if (!buf_ok(&b->body))
+  buf_add_char(&b->flight->body, ']');
+  if (!buf_ok(&b->flight->body))
     return error_set(err, ERROR_MEMORY, "out of memory for a request of %zu bytes", b->body_bytes);
   return 0;
 }

@@ -3,7 +3,7 @@
  * A batch holds creates or updates, never both.  Its rows are records in one
  * buffer; the body is assembled once, when it is sent.  After a refusal it is sent
  * in parts: a stack of ranges of its rows, the topmost of which is what is sent.
- * A batch belongs to the main thread but for its exchange's body and answer, which
+ * A batch belongs to the main thread but for its flight's body and answer, which
  * are the transport's while the batch is BATCH_SENT. */
 #ifndef HOKO_SYNC_BATCH_H
 #define HOKO_SYNC_BATCH_H
@@ -42,6 +42,13 @@ struct range {
 
 enum { BATCH_RANGES_MAX = 40 };
 
+/* What a batch needs besides its rows while it is under way.  Most of what a batch takes is
+ * this, so there is one a request in flight, not one a batch. */
+struct flight {
+  struct buf body;
+  struct answer answer;
+};
+
 struct batch {
   enum batch_kind kind;
   enum batch_state state;
@@ -60,8 +67,7 @@ struct batch {
   bool is_split;         /* what is sent is a part of it */
   bool has_success;      /* some range of it was acknowledged */
   bool is_unrecorded;    /* the range on top left, and its outcome could not be written down */
-  struct buf body;
-  struct answer answer;
+  struct flight *flight;  /* while it is BATCH_SENT, else NULL */
   struct exchange exchange;
 };
 
@@ -75,8 +81,11 @@ struct batch_limits {
 MUST_USE int batch_init(struct batch *b, uint32_t number, const struct batch_limits *limits,
                         struct error *err);
 void batch_free(struct batch *b);
-/* Empties B for KIND; its memory stays.  KEEPS_TEXT: the answer's objects are wanted. */
-void batch_begin(struct batch *b, enum batch_kind kind, bool keeps_text);
+MUST_USE int flight_init(struct flight *f, const struct batch_limits *limits, struct error *err);
+void flight_free(struct flight *f);
+
+/* Empties B for KIND; its memory stays. */
+void batch_begin(struct batch *b, enum batch_kind kind);
 
 /* Copies ROW in, with AS's id, ordinal, seq and mask; false: no room, send B and add to a fresh
  * one.  Any row that passed the worker's check of its size fits an empty batch. */
@@ -97,7 +106,7 @@ static inline int64_t *batch_intent(struct batch *b) {
 }
 /* The records of the range on top, one behind the other, into TO. */
 MUST_USE int batch_put_records(const struct batch *b, struct buf *to);
-/* Assembles the body of the range on top; -1: no memory. */
+/* Assembles the body of the range on top in B's flight; -1: no memory. */
 MUST_USE int batch_assemble(struct batch *b, struct error *err);
 
 #endif

@@ -10,15 +10,29 @@ enum { ERROR_TEXT_MAX = 64 << 10, MS = 1000000 };
 
 /* ---- out ----------------------------------------------------------------- */
 
+/* has_slot() knows that one is idle.  A create's objects are matched by content. */
+static void take_flight(struct sync *s, struct batch *b) {
+  assert(s->idle_len > 0);
+  b->flight = s->idle[--s->idle_len];
+  answer_reset(&b->flight->answer);
+  answer_keep_text(&b->flight->answer, s->options.wants_objects || b->kind == BATCH_CREATE);
+}
+
+static void give_flight(struct sync *s, struct batch *b) {
+  s->idle[s->idle_len++] = b->flight;
+  b->flight = NULL;
+}
+
 /* J1: a create is committed as an intent before a byte of it leaves. */
 static int send_batch(struct sync *s, struct batch *b) {
   struct error err;
   if (b->kind == BATCH_CREATE && settle_intent(s, b)) return -1;
+  take_flight(s, b);
   if (batch_assemble(b, &err)) {
+    give_flight(s, b);
     sync_fail(s, &err);
     return -1;
   }
-  answer_reset(&b->answer);
   buf_clear(&b->exchange.text);
   struct buf text = b->exchange.text;
   text.limit = ERROR_TEXT_MAX;
@@ -26,10 +40,10 @@ static int send_batch(struct sync *s, struct batch *b) {
   b->exchange =
       (struct exchange){.method = is_create && s->options.posts ? EXCHANGE_POST : EXCHANGE_PUT,
                         .target = "/partners",
-                        .body = buf_slice(&b->body),
+                        .body = buf_slice(&b->flight->body),
                         .is_once = is_create,
                         .is_again = b->is_again,
-                        .answer = &b->answer,
+                        .answer = &b->flight->answer,
                         .owner = b,
                         .text = text};
   b->is_again = false;
@@ -237,9 +251,10 @@ static bool matches(struct sync *s, struct batch *b) {
   enum match match = b->kind == BATCH_UPDATE ? match_updates(&s->matching, b)
                                              : match_creates(&s->matching, b, &s->options.hash_key);
   if (match == MATCH_FULL) return true;
+  const struct answer *a = &b->flight->answer;
   if (b->exchange.end == EXCHANGE_ANSWERED && b->exchange.status / 100 == 2)
     sync_warn(s, "an answer with status %d does not count: %s", b->exchange.status,
-              b->answer.state == ANSWER_WRONG ? b->answer.reason : match_name(match));
+              a->state == ANSWER_WRONG ? a->reason : match_name(match));
   return false;
 }
 
@@ -311,4 +326,5 @@ void dispatch_take(struct sync *s, struct exchange *e) {
   b->state = BATCH_WAITING; /* until its outcome says otherwise */
   b->not_before_ns = sync_now(s);
   finish(s, b);
+  give_flight(s, b);
 }

@@ -60,6 +60,9 @@ struct sync {
   uint32_t *ready;  /* numbers of batches to send, in order */
   uint32_t ready_len;
   unsigned sent_len;        /* batches under way */
+  struct flight *flights;   /* one a request that may be in flight */
+  struct flight **idle;     /* those that no batch has */
+  unsigned idle_len;
   int64_t failing_since_ns; /* of the first failure since the last 2xx; 0: none */
   int64_t bisected;         /* requests spent on finding bad rows */
   bool is_misled;           /* rows refused together were accepted apart */

@@ -66,7 +66,7 @@ static struct batch *open_batch(struct sync *s, enum batch_kind kind) {
   if (s->open[kind]) return s->open[kind];
   struct batch *b = sync_free_batch(s);
   if (!b) return NULL;
-  batch_begin(b, kind, s->options.wants_objects);
+  batch_begin(b, kind);
   return s->open[kind] = b;
 }
 

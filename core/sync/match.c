@@ -35,8 +35,8 @@ const char *match_name(enum match match) {
 
 static enum match shape(const struct batch *b) {
   struct range range = batch_range(b);
-  if (b->answer.state != ANSWER_COMPLETE) return MATCH_INCOMPLETE;
-  return b->answer.partners_len == range.to - range.from ? MATCH_FULL : MATCH_COUNT;
+  if (b->flight->answer.state != ANSWER_COMPLETE) return MATCH_INCOMPLETE;
+  return b->flight->answer.partners_len == range.to - range.from ? MATCH_FULL : MATCH_COUNT;
 }
 
 static uint64_t id_hash(const struct uuid *id) {
@@ -59,13 +59,13 @@ enum match match_updates(struct matching *m, const struct batch *b) {
   uint32_t n = range.to - range.from, i = 0;
   enum match match = shape(b);
   if (match != MATCH_FULL) return match;
-  for (; i < n && uuid_equal(&b->rows[range.from + i].id, &b->answer.partners[i].id); i++)
+  for (; i < n && uuid_equal(&b->rows[range.from + i].id, &b->flight->answer.partners[i].id); i++)
     m->partner_of[i] = i;
   if (i == n) return MATCH_FULL;
   memset(m->scratch, 0, m->cap * sizeof *m->scratch);
   for (uint32_t row = i; row < n; row++) table_put(m, id_hash(&b->rows[range.from + row].id), row);
   for (uint32_t p = i; p < n; p++) {
-    const struct uuid *id = &b->answer.partners[p].id;
+    const struct uuid *id = &b->flight->answer.partners[p].id;
     size_t mask = m->cap - 1, at = (size_t)(id_hash(id) >> 20) & mask;
     while (m->scratch[at] != UNUSED &&
            (m->scratch[at] == UINT32_MAX ||
@@ -155,7 +155,7 @@ static void hash_exact(const struct batch *b, const struct hash_key *key, uint64
   for (uint32_t i = 0; i < n; i++) {
     struct row row = batch_row(b, range.from + i);
     rows[i] = row_content(&row, key);
-    partners[i] = match_content(b->answer.partners[i].field_hash);
+    partners[i] = match_content(b->flight->answer.partners[i].field_hash);
   }
 }
 
@@ -164,7 +164,7 @@ static bool hash_folded(const struct batch *b, const struct hash_key *key, uint6
   struct range range = batch_range(b);
   for (uint32_t i = 0; i < n; i++) {
     struct row row = batch_row(b, range.from + i), object;
-    if (answer_object(answer_text(&b->answer, i), &object)) return false;
+    if (answer_object(answer_text(&b->flight->answer, i), &object)) return false;
     rows[i] = match_fold(row.field, key);
     partners[i] = match_fold(object.field, key);
   }

@@ -12,7 +12,7 @@ int settle_commit(struct sync *s, struct commit *c) {
 
 static const struct answer_partner *partner_of(const struct sync *s, const struct batch *b,
                                                uint32_t i) {
-  return &b->answer.partners[s->matching.partner_of[i - batch_range(b).from]];
+  return &b->flight->answer.partners[s->matching.partner_of[i - batch_range(b).from]];
 }
 
 static void fill_ack(const struct sync *s, const struct batch *b, uint32_t i, int64_t sent_at_ms,
@@ -60,7 +60,7 @@ static void tell_acknowledged(struct sync *s, struct batch *b) {
     b->rows[i].is_told = true;
     if (events->acked)
       events->acked(events->user, b->rows[i].ordinal,
-                    s->options.wants_objects ? answer_text(&b->answer, p)
+                    s->options.wants_objects ? answer_text(&b->flight->answer, p)
                                              : (struct slice){NULL, 0});
   }
   if (b->kind == BATCH_CREATE)

@@ -7,7 +7,7 @@
 
 /* Batches that can be under way, open for each kind, and ready for each kind. */
 enum {
-  POOL_SPARE = 4,
+  POOL_SPARE = 3,
   ANSWER_BYTES_A_ROW = 64 << 10,
   ANSWER_BYTES_MIN = 1 << 20,
   IDENTITIES_MAX = 1 << 22,
@@ -54,6 +54,18 @@ static size_t answer_bytes_max(const struct sync_options *o) {
   return bytes < ANSWER_BYTES_MIN ? ANSWER_BYTES_MIN : bytes;
 }
 
+static int new_flights(struct sync *s, const struct batch_limits *limits, struct error *err) {
+  unsigned n = s->options.concurrency;
+  s->flights = calloc(n, sizeof *s->flights);
+  s->idle = calloc(n, sizeof *s->idle);
+  if (!s->flights || !s->idle) return error_set(err, ERROR_MEMORY, "out of memory for %u requests", n);
+  for (; s->idle_len < n; s->idle_len++) {
+    if (flight_init(&s->flights[s->idle_len], limits, err)) return -1;
+    s->idle[s->idle_len] = &s->flights[s->idle_len];
+  }
+  return 0;
+}
+
 static int new_pool(struct sync *s, struct error *err) {
   const struct sync_options *o = &s->options;
   struct batch_limits limits = {.rows_max = o->batch_rows,
@@ -70,9 +82,9 @@ static int new_pool(struct sync *s, struct error *err) {
     if (s->pool_len == 0) its.rows_max = DEFERRED_ROWS;
     if (batch_init(&s->pool[s->pool_len], s->pool_len, &its, err)) return -1;
   }
-  batch_begin(&s->pool[0], BATCH_UPDATE, false);
+  batch_begin(&s->pool[0], BATCH_UPDATE);
   s->pool[0].state = BATCH_READY; /* its rows can be merged with */
-  return 0;
+  return new_flights(s, &limits, err);
 }
 
 static int new_scratch(struct sync *s, struct error *err) {
@@ -111,6 +123,7 @@ int sync_new(struct sync **out, const struct sync_options *options, struct error
 void sync_free(struct sync *s) {
   if (!s) return;
   for (uint32_t i = 0; i < s->pool_len; i++) batch_free(&s->pool[i]);
+  for (unsigned i = 0; s->flights && i < s->options.concurrency; i++) flight_free(&s->flights[i]);
   map_free(&s->identities.map);
   map_free(&s->dry);
   free(s->dry_partners);
@@ -125,6 +138,8 @@ void sync_free(struct sync *s) {
   free(s->held_numbers);
   free(s->pool);
   free(s->ready);
+  free(s->flights);
+  free(s->idle);
   free(s);
 }
 

@@ -52,7 +52,7 @@ void waiting_replan(struct sync *s) {
     who.key = s->options.has_key ? view.key : (struct slice){NULL, 0};
     identity_remove(&s->identities, &who, waiting, i);
   }
-  batch_begin(waiting, BATCH_UPDATE, false);
+  batch_begin(waiting, BATCH_UPDATE);
   waiting->state = BATCH_READY;
   uint32_t i = 0;
   for (; i < before.rows_len && !s->is_stopped; i++) {

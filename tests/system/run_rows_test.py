@@ -265,8 +265,9 @@ class Counts(RunTest):
         for rows in (100000, 300000):
             self.script(text, str(rows), timeout=300)
             self.assert_rows(submitted=rows, created=rows)
+            self.assert_memory(64 << 20)
             peaks.append(self.report["peak_memory_bytes"])
-        self.assert_memory(peaks[0] * 1.15)
+        self.assert_memory(peaks[0] * 1.3)  # how many requests are in flight differs
 
 
 class Sources(RunTest):

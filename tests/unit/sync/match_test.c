@@ -19,13 +19,16 @@ enum { ROWS = 16 };
 
 static const struct hash_key key = {1, 2};
 static struct batch batch;
+static struct flight flight;
 static struct matching matching;
 
 static int begin(enum batch_kind kind) {
   struct error err;
   struct batch_limits limits = {.rows_max = ROWS, .body_max = 4096, .answer_bytes_max = 1 << 16, .key = key};
-  if (batch_init(&batch, 1, &limits, &err) || matching_init(&matching, ROWS, &err)) return -1;
-  batch_begin(&batch, kind, true);
+  if (batch_init(&batch, 1, &limits, &err) || flight_init(&flight, &limits, &err) ||
+      matching_init(&matching, ROWS, &err)) return -1;
+  batch_begin(&batch, kind);
+  batch.flight = &flight;
   return 0;
 }
 
@@ -35,6 +38,7 @@ static int begin_creates(void **unused) { (void)unused; return begin(BATCH_CREAT
 static int end(void **unused) {
   (void)unused;
   batch_free(&batch);
+  flight_free(&flight);
   matching_free(&matching);
   return 0;
 }
@@ -51,9 +55,9 @@ static void add(const char *id, const char *name, const char *email) {
 static void answer(const char *text) {
   batch.ranges[0] = (struct range){.to = batch.rows_len};
   batch.ranges_len = 1;
-  answer_reset(&batch.answer);
-  (void)answer_feed(&batch.answer, slice_of(text));
-  answer_end(&batch.answer);
+  answer_reset(&flight.answer);
+  (void)answer_feed(&flight.answer, slice_of(text));
+  answer_end(&flight.answer);
 }
 
 static void updates_match_by_id_in_any_order(void **unused) {
@@ -143,7 +147,7 @@ static void a_changed_field_is_named(void **unused) {
   add(A, "\"a\"", "\"x@y.co\"");
   answer("[{\"id\":\"" A "\",\"name\":\"a\",\"email\":\"X@y.co\"}]");
   assert_int_equal(match_updates(&matching, &batch), MATCH_FULL);
-  assert_int_equal(match_changed_fields(&batch, 0, &batch.answer.partners[0], &key), 1 << ROW_EMAIL);
+  assert_int_equal(match_changed_fields(&batch, 0, &flight.answer.partners[0], &key), 1 << ROW_EMAIL);
 }
 
 /* The hashes of sixteen meet each other in the table. */

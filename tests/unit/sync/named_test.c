@@ -33,7 +33,7 @@ static void fill(struct batch *b) {
       .rows_max = PEOPLE, .body_max = 1 << 16, .answer_bytes_max = 1 << 16};
   struct error err;
   assert_int_equal(batch_init(b, 1, &limits, &err), 0);
-  batch_begin(b, BATCH_CREATE, false);
+  batch_begin(b, BATCH_CREATE);
   for (size_t i = 0; i < PEOPLE; i++) {
     char text[ROW_FIELDS][64];
     struct row row = {.id = slice_of(people[i].id)};
