@@ -1,6 +1,7 @@
 #include "host/settle_run.h"
 
 #include "base/random.h"
+#include "host/doubt.h"
 #include "host/shared_rate.h"
 #include "sync/workspace.h"
 
@@ -79,11 +80,14 @@ static void wait_for_answer(struct settling *s, int64_t wake) {
   (void)poll(&p, 1, at <= now ? 0 : (int)((at - now + NS_A_MS - 1) / NS_A_MS)); /* a signal ends the process */
 }
 
-static int settle_stream(struct settling *s, struct settled *settled, struct error *err) {
-  struct settle_options o = {
-      .state = s->state, .stream = s->stream, .resend = resend_options(s), .window_ms = s->job->window_ms};
+static int settle_stream(struct settling *s, const struct doubt *d, struct settled *settled,
+                         struct error *err) {
+  struct settle_options o = {.state = s->state,
+                             .stream = s->stream,
+                             .resend = resend_options(s),
+                             .window_ms = s->job->window_ms};
   struct settle *settle;
-  if (settle_new(&settle, &o, err)) return -1;
+  if (doubt_read(d, &o.doubt_since_ms, err) || settle_new(&settle, &o, err)) return -1;
   *settled = (struct settled){.held = 0};
   if (!settle) return 0;
   for (settle_step(settle); !settle_is_done(settle); settle_step(settle)) wait_for_answer(s, settle_wake_at(settle));
@@ -91,7 +95,9 @@ static int settle_stream(struct settling *s, struct settled *settled, struct err
   const struct error *why = settle_error(settle);
   if (why) *err = *why;
   settle_free(settle);
-  return why ? -1 : 0;
+  if (why) return -1;
+  if (settled->resent_since_ms && doubt_note(d, settled->resent_since_ms, err)) return -1;
+  return doubt_looked(d, clock_wall_ms(s->job->clock), err);
 }
 
 /* A key of another workspace would find nothing there and make all again. */
@@ -120,8 +126,9 @@ static int one(struct settling *s, const struct stream_info *info, int64_t *held
                              .script = SLICE("hoko settle"),
                              .wait_ms = s->job->wait_ms};
   struct settled settled = {.held = 0};
+  const struct doubt d = {s->state, info->name, info->base_url};
   if (need_net(s, err) || stream_open(&s->stream, s->state, &o, err)) return -1;
-  int rc = check_key(s, err) ? -1 : settle_stream(s, &settled, err);
+  int rc = check_key(s, err) ? -1 : settle_stream(s, &d, &settled, err);
   stream_close(s->stream);
   s->stream = NULL;
   *held += settled.held;
@@ -129,9 +136,20 @@ static int one(struct settling *s, const struct stream_info *info, int64_t *held
   return rc;
 }
 
-static bool is_wanted(const struct settle_job *job, const struct stream_info *info) {
-  if (strcmp(info->base_url, job->base_url) != 0) return false;
-  return job->stream ? strcmp(info->name, job->stream) == 0 : info->held > 0;
+/* *IS_WANTED: rows of it are held, or partners may stand twice, or it is asked for by name. */
+static int look_at(const struct settling *s, const struct stream_info *info, bool *is_wanted,
+                   struct error *err) {
+  const struct doubt d = {s->state, info->name, info->base_url};
+  int64_t since_ms;
+  *is_wanted = false;
+  if (strcmp(info->base_url, s->job->base_url) != 0) return 0;
+  if (s->job->stream) {
+    *is_wanted = strcmp(info->name, s->job->stream) == 0;
+    return 0;
+  }
+  if (doubt_read(&d, &since_ms, err)) return -1;
+  *is_wanted = info->held > 0 || since_ms;
+  return 0;
 }
 
 int host_settle(const struct settle_job *job, int64_t *held, struct error *err) {
@@ -143,8 +161,15 @@ int host_settle(const struct settle_job *job, int64_t *held, struct error *err) 
   *held = 0;
   if (rc == 0) rc = state_open(&s.state, &o, err);
   if (rc == 0) rc = stream_list(s.state, streams, STREAMS_MAX, &n, err);
-  for (size_t i = 0; rc == 0 && i < n; i++)
-    if (is_wanted(job, &streams[i])) rc = one(&s, &streams[i], held, err);
+  for (size_t i = 0; rc == 0 && i < n; i++) {
+    bool is_wanted;
+    rc = look_at(&s, &streams[i], &is_wanted, err);
+    if (rc == 0 && is_wanted) rc = one(&s, &streams[i], held, err);
+  }
+  if (rc == 0 && s.rate.err.code != ERROR_NONE) {
+    *err = s.rate.err;
+    rc = -1;
+  }
   net_close(s.net);
   secret_free(s.key);
   state_close(s.state);

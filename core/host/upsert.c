@@ -4,6 +4,7 @@
 #include "base/json_text.h"
 #include "base/random.h"
 #include "host/missing_run.h"
+#include "host/doubt.h"
 #include "host/reject_message.h"
 
 #include <inttypes.h>
@@ -348,8 +349,17 @@ static void send_result(struct running *r, const struct tally *t, const struct e
   r->has_result_sent = true;
 }
 
+/* hoko settle looks for twins later on, too. */
+static void note_doubt(struct running *r) {
+  const struct doubt d = {r->state, r->stream_name, r->job->base_url};
+  int64_t since_ms = doubt_since_ms(r);
+  struct error err;
+  if (since_ms && r->stream && !is_dry(r) && doubt_note(&d, since_ms, &err)) running_stop(r, &err);
+}
+
 static void finish(struct running *r, const struct tally *t) {
   const struct error *why = sync_error(r->sync);
+  note_doubt(r);
   send_result(r, t, why);
   tally_add(&r->before, t);
   if (why) running_stop(r, why);

@@ -61,6 +61,23 @@ class Twins(RunTest):
         self.assertEqual(len(stored), 4, "twins are told, not deleted")
         self.assert_shown(self.report["twins"])
 
+    def test_a_create_applied_after_all_is_found_by_hoko_settle(self):
+        self.start("--fault", "1:late=6s")
+        self.script(self.MAKE, code=4)
+        self.hoko("--settle-window", "0ms", "scripts/s.lua")  # makes both anew
+        self.assertEqual(self.settle(), ("scripts/s: 0 found and adopted, 0 created again, 0 still held\n", ""))
+        wait_for("the late create", lambda: self.mock.stats()["created"] == 4)
+        out, err = self.settle()
+        self.assertIn("2 twins", out)
+        self.assertEqual(err.count("two partners are equal: "), 2)
+        self.assertEqual(len(self.mock.partners()), 4, "twins are told, not deleted")
+
+    def settle(self):
+        done = subprocess.run([HOKO, "settle", "--base-url", self.url], cwd=self.folder, env=self.environment(),
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout, done.stderr
+
     def assert_shown(self, twins):
         show = [HOKO, "runs", "show", "last"]
         for words in ([], ["--json"]):
