@@ -5,7 +5,6 @@
  *   run NAME       ok, then "run RUN" when it starts and "end EXIT" when it has ended
  *   pause NAME     ok
  *   resume NAME    ok
- *   reload         ok
  *
  * or "error MESSAGE".  The socket is 0600, and who connects must be its owner or root. */
 #ifndef HOKO_SCHEDULE_CONTROL_H

@@ -206,5 +206,7 @@ int face_timeout_ms(const struct face *f) { return f ? web_timeout_ms(f->web) : 
 
 void face_run(struct face *f) {
   struct error err;
-  if (f && web_run(f->web, &err) != 0) daemon_log_error(f->daemon, &err, 1);
+  int64_t now_ms = f ? daemon_wall_ms(f->daemon) : 0;
+  if (!f || web_run(f->web, &err) == 0) return;
+  if (condition_holds(&f->daemon->web_trouble, now_ms)) daemon_log_error(f->daemon, &err, f->daemon->web_trouble.count);
 }

@@ -82,10 +82,7 @@ static void obey(struct orders *o, struct client *c, const char *text) {
   const char *blank = strchr(text, ' ');
   struct slice verb = {text, blank ? (size_t)(blank - text) : strlen(text)};
   struct served *s = blank ? jobs_find(o->daemon, blank + 1) : NULL;
-  if (slice_is(verb, "reload")) {
-    o->daemon->wants_reload = true;
-    (void)control_send(c->fd, "ok");
-  } else if (!s || !s->is_wanted) {
+  if (!s || !s->is_wanted) {
     (void)control_send(c->fd, "error hoko serve has no job \"%s\"", blank ? blank + 1 : "");
   } else if (slice_is(verb, "run") && !c->job) {
     order_run(o, c, s);

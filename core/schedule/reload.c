@@ -63,11 +63,12 @@ static void on_zone_change(void *user, const struct zone *old, const struct zone
 void reload_look(struct daemon *d) {
   struct error err;
   bool is_keyless = false;
-  int64_t now_ms = daemon_passed_ms();
+  int64_t now_ms = daemon_passed_ms(), count;
   for (size_t i = 0; i < d->jobs_len; i++) is_keyless |= d->jobs[i]->policy.is_keyless;
   if (now_ms < d->looked_ms + (is_keyless ? RELOAD_KEY_LOOK_MS : RELOAD_LOOK_MS)) return;
   d->looked_ms = now_ms;
-  if (zones_refresh(d->options->zones, on_zone_change, d, &err) != 0) daemon_log_error(d, &err, 1);
+  if (zones_refresh(d->options->zones, on_zone_change, d, &err) == 0) (void)condition_ends(&d->zone_trouble, &count);
+  else if (condition_holds(&d->zone_trouble, daemon_wall_ms(d))) daemon_log_error(d, &err, d->zone_trouble.count);
   if (has_file_changed(d)) d->wants_reload = true;
   if (!is_keyless || !d->options->has_key_changed(d->options->user)) return;
   for (size_t i = 0; i < d->jobs_len; i++) {

@@ -172,10 +172,11 @@ void step_give_slots(struct daemon *d) {
 
 /* What the run itself recorded counts; without a word from it, how its process ended. */
 static int read_end(struct daemon *d, struct served *s, struct run_record *run, struct error *err) {
-  if (run_record_show(d->options->state, slice_of(s->run), run, err) != 0) return -1;
+  if (run_record_recover(d->options->state, slice_of(s->run), daemon_wall_ms(d), run, err) != 0) return -1;
   if (run->status == RUN_ENDED) s->exit_code = run->exit;
   else if (s->exit_code <= 0) s->exit_code = POLICY_DIED;
-  if (run->status == RUN_ENDED) return 0;
+  if (run->status != RUN_RUNNING) return 0;
+  /* Nobody claimed it, and the process that should have is gone. */
   return run_record_close(d->options->state, slice_of(s->run), daemon_wall_ms(d), err);
 }
 

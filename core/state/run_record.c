@@ -213,7 +213,10 @@ int run_record_newest(struct state *s, struct slice job, bool is_ok, struct run_
 
 static int recover(struct state *s, struct slice run, int64_t ended_ms, struct run_record *to,
                    struct error *err) {
-  if (run_record_show(s, run, to, err) != 0) return -1;
+  if (run_record_show(s, run, to, err) != 0) {
+    *to = (struct run_record){.status = RUN_DIED};
+    return err->code == ERROR_USAGE ? 0 : -1;
+  }
   return to->status == RUN_DIED ? run_record_close(s, run, ended_ms, err) : 0;
 }
 

@@ -285,7 +285,8 @@ MUST_USE int run_record_claim(struct state *s, struct run_record *r, struct erro
 MUST_USE int run_record_close(struct state *s, struct slice run, int64_t ended_ms,
                               struct error *err);
 /* The run as it is; one that died, or that nobody claimed before its scheduler did, is
- * closed at ENDED_MS in the same transaction, so that it can be claimed no more. */
+ * closed at ENDED_MS in the same transaction, so that it can be claimed no more.  One that
+ * was forgotten meanwhile died too. */
 MUST_USE int run_record_recover(struct state *s, struct slice run, int64_t ended_ms,
                                 struct run_record *to, struct error *err);
 /* JOB's newest run that started; with IS_OK the newest that ended with 0 or 4. */

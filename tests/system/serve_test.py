@@ -90,6 +90,31 @@ class Runs(ServeTest):
             self.assertLessEqual(before[1], after[0])
 
 
+class Lists(ServeTest):
+    def test_a_list_that_is_watched_shows_the_jobs_anew(self):
+        self.write("a.lua", "")
+        self.jobs(a='script = "a.lua", schedule = "@daily"')
+        watch = subprocess.Popen([HOKO, "jobs", "list", "--watch", "--json"], cwd=self.folder, env=self.environment(),
+                                 stdout=subprocess.PIPE, text=True)
+        self.assertIsNone(json.loads(watch.stdout.readline())["last"])
+        self.call("jobs", "run", "a")
+        while json.loads(watch.stdout.readline())["last"] is None:
+            pass
+        watch.terminate()
+        watch.communicate()
+
+    def test_a_job_shows_its_next_instant_in_its_zone_and_its_last_run(self):
+        self.write("a.lua", "")
+        self.jobs(a='script = "a.lua", schedule = "30 2 * * *", timezone = "Asia/Riyadh"', b='script = "a.lua"')
+        self.call("jobs", "run", "a")
+        lines = self.call("jobs").splitlines()
+        self.assertRegex(lines[1], r"^a +20..-..-..T02:30:00\+03:00  20..-..-.. ..:..:.. +\d+ m?s  ok ")
+        self.assertRegex(lines[2], r"^b +by hand +- ")
+        self.assertIn("hoko serve does not run here", self.err)
+        job = self.standing("a")
+        self.assertEqual((job["schedule"], job["last"]["outcome"], job["paused"]), ("30 2 * * *", "ok", False))
+
+
 class NotRun(ServeTest):
     """What did not start has a row that says why."""
 

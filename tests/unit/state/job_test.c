@@ -157,6 +157,27 @@ static void a_run_that_was_given_up_cannot_be_claimed(void **state) {
   scene_end(&x);
 }
 
+static void a_run_that_died_or_was_forgotten_is_recovered_as_such(void **state) {
+  struct scene x;
+  struct run_record seen;
+  (void)state;
+  scene_folder(&x);
+  pid_t pid = fork();
+  if (pid == 0) {
+    scene_open(&x);
+    _exit(start(&x, "a", run_1, 60, 0) ? 1 : 0);
+  }
+  assert_int_equal(waitpid(pid, NULL, 0), pid);
+  scene_open(&x);
+  OK(&x, run_record_recover(x.s, slice_of(run_1), 80, &seen, &x.err));
+  assert_int_equal(seen.status, RUN_DIED);
+  struct run_record r = run_of(run_1, "");
+  assert_int_equal(run_record_claim(x.s, &r, &x.err), -1);
+  OK(&x, run_record_recover(x.s, slice_of(run_2), 80, &seen, &x.err));
+  assert_int_equal(seen.status, RUN_DIED);
+  scene_end(&x);
+}
+
 static void the_newest_run_is_told_and_the_newest_that_was_well(void **state) {
   struct scene x;
   struct run_record r = run_of(run_1, "ok"), seen;
@@ -209,6 +230,7 @@ int main(void) {
       cmocka_unit_test(what_is_retracted_is_only_what_did_not_run),
       cmocka_unit_test(a_job_that_is_removed_keeps_its_runs),
       cmocka_unit_test(a_run_that_was_given_up_cannot_be_claimed),
+      cmocka_unit_test(a_run_that_died_or_was_forgotten_is_recovered_as_such),
       cmocka_unit_test(the_newest_run_is_told_and_the_newest_that_was_well),
       cmocka_unit_test(one_scheduler_runs_the_jobs_and_is_named_to_the_second),
   };
