@@ -29,8 +29,10 @@ static const char *next_of(const struct explained *e) {
   if (e->is_under_way) return "if the run that sent it ends without an answer, it is held";
   if (e->is_held)
     return "hoko settle, or the next run, looks whether it was made; it is not sent again before";
-  if (e->is_gone) return "rejected, changed or not; hoko run --recreate makes it anew";
   if (e->is_rejected && e->reject.is_retry) return "the next run sends it, even unchanged";
+  if (e->is_gone && e->is_rejected)
+    return "rejected, changed or not; hoko run --recreate makes it anew, hoko rejects retry tries "
+           "the old one";
   if (e->is_rejected) return "sent again when the row changes, or after hoko rejects retry";
   return "an equal row is not sent; of a changed one, what differs is";
 }

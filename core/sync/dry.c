@@ -87,7 +87,7 @@ bool dry_place(struct sync *s, const struct identity *who, const struct row *row
   static const struct known nothing;
   struct dry_partner *p = find(s, who);
   if (!p) return false;
-  unsigned mask = changed(s, row, p, s->options.has_key && !s->options.sends_all && !row->id.len);
+  unsigned mask = changed(s, row, p, s->options.has_key && !s->options.sends_all);
   struct row sent = masked(*row, mask);
   lay(s, p, sent.field);
   if (mask)

@@ -81,6 +81,8 @@ struct plan plan_row(const struct plan_facts *f) {
   if (!known->seq) return create(f, *f->row);
   if (!known->is_gone) return update(f, &known->id);
   if (f->recreates) return recreate(f);
+  /* Its reject was taken off the list: whoever did that may have brought the partner back. */
+  if (f->retries_rejects || !known->is_rejected) return update(f, &known->id);
   return reject("unknown_id", "id",
                 "Hoko no longer has the partner of this key; --recreate makes it anew");
 }

@@ -50,6 +50,18 @@ class Gone(RunTest):
             self.assertEqual(self.report["requests"]["sent"], 0)
             self.assertEqual([r["code"] for r in self.rejects()], ["unknown_id"])
 
+    def test_retrying_its_reject_tries_a_gone_partner_again(self):
+        self.first_run()
+        self.remove("N1")
+        self.people(("k1", "N1", "+2"))
+        self.script(SYNC, code=3)
+        subprocess.run([HOKO, "rejects", "retry", "k1"], cwd=self.folder, env=self.environment(), check=True,
+                       capture_output=True, timeout=60)
+        for options, requests in ((), 2), (("--retry-rejects",), 2), ((), 0):
+            self.script(SYNC, code=3, options=options)
+            self.assertEqual(self.report["requests"]["sent"], requests)
+            self.assertEqual([r["code"] for r in self.rejects()], ["unknown_id"])
+
     def test_recreate_makes_a_gone_partner_anew_with_all_that_is_known(self):
         self.first_run()
         self.remove("N1")
@@ -111,6 +123,15 @@ class Gone(RunTest):
         self.assertEqual([r["code"] for r in self.rejects()], ["refused", "refused"])
         self.assertEqual(len(asked), 1)
         self.assertIn("may not read partners", self.err)
+
+    def test_one_gone_partner_of_10000_costs_at_most_31_requests(self):
+        self.start("--partners", "9999")
+        text = ('local n = 0\nhoko.partners.upsert(function() n = n + 1\n'
+                'if n <= 10000 then return {id=("00000000-0000-4000-8000-%012d"):format(n), name="n"} end end)')
+        self.script(text, code=3)
+        self.assert_rows(submitted=10000, updated=9999, rejected=1)
+        self.assertLessEqual(self.report["requests"]["sent"], 31)
+        self.assertEqual([r["code"] for r in self.rejects()], ["unknown_id"])
 
     def test_questions_stay_within_the_bisect_limit(self):
         self.start("--partners", "1")

@@ -78,6 +78,13 @@ class Delete(RunTest):
         self.assertEqual(out, f"40\t2\t{UNKNOWN % 1},{UNKNOWN % 2}\n")
         self.assertEqual(len(self.mock.partners()), 10)
 
+    def test_one_unknown_id_of_10000_costs_at_most_30_requests(self):
+        self.start("--partners", "9999")
+        text = self.TEXT % ('(function() local n = 0 return function() n = n + 1\n'
+                            'if n <= 10000 then return ("00000000-0000-4000-8000-%012d"):format(n) end end end)()')
+        self.assertEqual(self.script(text).split("\t")[:2], ["9999", "1"])
+        self.assertLessEqual(self.report["requests"]["sent"], 30)
+
     def test_an_id_twice_or_in_capitals_is_one(self):
         self.start("--partners", "2")
         self.assertEqual(self.script(self.TEXT % self.ids(1, partner_id(1).upper(), 1)), "1\t0\t\n")

@@ -5,12 +5,15 @@ HOKO names the program under test.
 
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
 import tempfile
 import unittest
+
+from support import IS_SANITIZED
 
 HOKO = os.environ.get("HOKO", "hoko")
 
@@ -209,6 +212,19 @@ class Explain(Project):
         self.assertIn("hoko rejects retry", self.good("explain", "bad").stdout)
         self.good("rejects", "retry", "bad")
         self.assertIn("the next run sends it", self.good("explain", "bad").stdout)
+
+    def test_a_state_of_200000_partners_is_no_slower(self):
+        line = ('{"stream":"big","base_url":"https://hoko.to/api","key":"k%d","id":"00000000-0000-4000-8000-%012d",'
+                '"name":"N","sent_at":"2026-11-20T07:30:11.000Z","gone":false}\n')
+        with open(self.path("big.ndjson"), "w", encoding="ascii") as file:
+            file.writelines(line % (i, i) for i in range(200000))
+        self.good("state", "import", "big.ndjson")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.assertIn("000000199999", self.good("explain", "k199999", "--stream", "big").stdout)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        if not IS_SANITIZED:
+            self.assertLess(spent, 0.05)
 
     def test_a_key_that_nobody_sent_is_unknown(self):
         self.assertIn("no run has sent", self.refused(2, "explain", "k9"))

@@ -117,8 +117,9 @@ static void a_gone_partner_is_made_anew_only_on_request(void **unused) {
   (void)unused;
   struct row row = row_of("k", NULL, NULL, "\"new@b.co\"");
   struct known known = known_as("\"A\"", "\"a@b.co\"");
-  known.is_gone = true;
-  struct plan_facts f = {.row = &row, .known = &known, .has_key = true};
+  known.is_gone = known.is_rejected = true;
+  known.rejected_content = 77;
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true, .content = 78};
   struct plan p = plan_row(&f);
   assert_int_equal(p.what, PLAN_REJECT);
   assert_string_equal(p.code, "unknown_id");
@@ -142,6 +143,17 @@ static void a_rejected_row_of_a_gone_partner_is_made_anew_on_request(void **unus
   f.recreates = false;
   row.id = SLICE(OTHER); /* binds the key to a partner that is there */
   assert_int_equal(plan_row(&f).what, PLAN_SEND);
+}
+
+static void a_gone_partner_is_tried_again_whole_once_its_reject_is_retried(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", NULL);
+  struct known known = known_as("\"A\"", NULL);
+  known.is_gone = true;
+  struct plan_facts f = {.row = &row, .known = &known, .has_key = true};
+  struct plan p = plan_row(&f);
+  assert_int_equal(p.kind, BATCH_UPDATE);
+  assert_int_equal(p.as.mask, 1 << ROW_NAME);
 }
 
 static void an_equal_create_without_key_that_was_made_is_unchanged(void **unused) {
@@ -233,6 +245,7 @@ int main(void) {
       cmocka_unit_test(a_row_of_a_held_create_waits),
       cmocka_unit_test(a_rejected_row_is_sent_again_only_when_it_changed),
       cmocka_unit_test(a_gone_partner_is_made_anew_only_on_request),
+      cmocka_unit_test(a_gone_partner_is_tried_again_whole_once_its_reject_is_retried),
       cmocka_unit_test(a_rejected_row_of_a_gone_partner_is_made_anew_on_request),
       cmocka_unit_test(an_equal_create_without_key_that_was_made_is_unchanged),
       cmocka_unit_test(an_id_is_an_update_of_all_that_the_row_has),
