@@ -52,9 +52,13 @@ static void on_begins(void *user) {
   c->began_ns = clock_mono_ns(c->cli->clock);
 }
 
+/* A prompt behind what was printed would not know its column. */
 static void on_ended(void *user) {
   struct run_job *c = user;
+  const struct talk *t = c->of_command;
   progress_end(&c->progress);
+  if (c->is_within_line && t->options.is_terminal) term_out(c->cli->term, SLICE("\n"));
+  c->is_within_line = false;
   term_flush(c->cli->term);
 }
 

@@ -11,6 +11,7 @@
 
 static void on_output(void *user, bool is_stderr, struct slice bytes) {
   struct run_job *c = user;
+  if (bytes.len) c->is_within_line = bytes.ptr[bytes.len - 1] != '\n';
   if (is_stderr)
     term_err_text(c->cli->term, bytes);
   else
@@ -42,8 +43,10 @@ static void on_progress(void *user, const struct tally *tally, const char *wait)
 
 /* A line of a dry run, which is freed. */
 static void show_planned(struct run_job *c, struct buf *line) {
-  if (buf_ok(line) && c->planned) buf_add_slice(c->planned, buf_slice(line));
-  else if (buf_ok(line)) term_out_script(c->cli->term, buf_slice(line));
+  if (buf_ok(line) && c->planned)
+    buf_add_slice(c->planned, buf_slice(line));
+  else if (buf_ok(line))
+    term_out_script(c->cli->term, buf_slice(line));
   buf_free(line);
 }
 

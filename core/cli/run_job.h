@@ -90,8 +90,9 @@ struct run_job {
   struct permits permits;
   struct keystore *keystore; /* unlocked; NULL until a key of it is needed */
   char stream[PATH_SIZE], script[PATH_SIZE];
+  bool is_within_line; /* what the script printed last did not end its line */
   struct buf *planned; /* where lines of a dry run go instead of stdout; or NULL */
-  void *of_command; /* what events need that the command adds; or NULL */
+  void *of_command;    /* what events need that the command adds; or NULL */
 };
 
 /* Finds the project and starts *W, which has read hoko.lua and waits for the job.  -1: *err;

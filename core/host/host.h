@@ -175,7 +175,6 @@ struct entry_result {
   struct error err;    /* of FAILED */
   struct buf trace;
   struct buf script;   /* of RAN: the entry as a script has it, where that differs */
-  struct tally tally;
 };
 
 /* Starts a session in W, which is taken.  JOB, of kind JOB_SESSION, outlives it. */

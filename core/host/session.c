@@ -88,12 +88,15 @@ static void ask(struct running *r, enum entry what, struct slice text, int64_t n
 
 /* The worker is gone, or is made to go. */
 static int replace_worker(struct running *r, struct error *err) {
-  worker_stop(r->worker);
-  r->worker = NULL;
+  struct worker *fresh;
+  worker_end(r->worker);
   calls_forget(r);
   r->credits = 0;
   for (; r->frames_len; r->frames_len--) free(r->frames[r->frames_len - 1].payload);
-  if (worker_start(&r->worker, err)) return -1;
+  r->is_closed = true;
+  if (worker_start(&fresh, err)) return -1;
+  worker_stop(r->worker);
+  r->worker = fresh;
   r->is_closed = false;
   return give_task(r, err);
 }
@@ -144,7 +147,6 @@ static void tell(struct session *s, struct entry_result *e) {
   struct running *r = &s->running;
   e->end = end_of(r);
   e->form = form_of(r);
-  e->tally = r->before;
   if (e->end == ENTRY_FAILED) e->err = r->result->has_error ? r->result->err : r->stop;
   tally_add(&s->total, &r->before);
   if (!r->is_closed || e->end == ENTRY_ENDED_SESSION) return;

@@ -9,22 +9,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#ifdef HOKO_HAS_READLINE
-enum { HAS_READLINE = 1 };
-#else
-enum { HAS_READLINE = 0 };
-void edit_terminal_open(const struct edit_options *o) { (void)o; }
-void edit_terminal_close(void) {}
-void edit_terminal_remember(const char *entry) { (void)entry; }
-enum edit_got edit_terminal_read(const char *prompt, struct buf *line, int *number) {
-  (void)prompt, (void)line, (void)number;
-  return EDIT_END;
-}
-#endif
-
 struct editor {
   struct edit_options options;
-  bool is_edited;
+  const struct edit_terminal *terminal; /* NULL: plain lines */
 };
 
 int edit_wait(const struct edit_options *o) {
@@ -49,13 +36,14 @@ struct editor *editor_new(const struct edit_options *options, struct error *err)
     (void)error_set(err, ERROR_MEMORY, "out of memory for the line editor");
     return NULL;
   }
-  *e = (struct editor){.options = *options, .is_edited = HAS_READLINE && options->is_terminal};
-  if (e->is_edited) edit_terminal_open(&e->options);
+  *e = (struct editor){.options = *options,
+                       .terminal = options->is_terminal ? edit_terminal() : NULL};
+  if (e->terminal) e->terminal->open(&e->options);
   return e;
 }
 
 void editor_free(struct editor *e) {
-  if (e && e->is_edited) edit_terminal_close();
+  if (e && e->terminal) e->terminal->close();
   free(e);
 }
 
@@ -87,10 +75,10 @@ static enum edit_got read_plain(const struct edit_options *o, const char *prompt
 }
 
 enum edit_got editor_read(struct editor *e, const char *prompt, struct buf *line, int *number) {
-  if (e->is_edited) return edit_terminal_read(prompt, line, number);
+  if (e->terminal) return e->terminal->read(prompt, line, number);
   return read_plain(&e->options, prompt, line, number);
 }
 
 void editor_remember(struct editor *e, const char *entry) {
-  if (e->is_edited) edit_terminal_remember(entry);
+  if (e->terminal) e->terminal->remember(entry);
 }

@@ -8,10 +8,15 @@
 int edit_wait(const struct edit_options *o);
 enum edit_got edit_got_signal(int number);
 
-/* readline's way, edit_readline.c; each does what editor_… says. */
-void edit_terminal_open(const struct edit_options *o);
-void edit_terminal_close(void);
-enum edit_got edit_terminal_read(const char *prompt, struct buf *line, int *number);
-void edit_terminal_remember(const char *entry);
+/* A way to edit lines on a terminal; each function does what editor_… says. */
+struct edit_terminal {
+  void (*open)(const struct edit_options *o);
+  void (*close)(void);
+  enum edit_got (*read)(const char *prompt, struct buf *line, int *number);
+  void (*remember)(const char *entry);
+};
+
+/* readline's, edit_readline.c; NULL where it is not built in, edit_none.c. */
+const struct edit_terminal *edit_terminal(void);
 
 #endif

@@ -19,12 +19,11 @@ enum { INPUT_SIZE = 64 << 10 };
 /* readline keeps its state in globals and its callbacks have no argument of ours. */
 static struct {
   struct edit_options options;
-  int terminal_fd; /* a signalfd of SIGWINCH and SIGTSTP, which are blocked while a line is edited
-                    */
-  char *input;     /* read ahead: a paste of a megabyte is no million calls */
-  size_t at, len;
-  FILE *screen; /* stderr with a buffer: without one each column is a write */
-  char *line;   /* what was typed, once it is whole */
+  int terminal_fd;        /* a signalfd of SIGWINCH and SIGTSTP, blocked while a line is edited */
+  char input[INPUT_SIZE]; /* read ahead: a paste of a megabyte is no million calls */
+  size_t at, len;         /* of it */
+  FILE *screen;           /* stderr with a buffer: without one each column is a write */
+  char *line;             /* what was typed, once it is whole */
   bool is_whole, is_end;
   struct edit_words words;
 } editing;
@@ -165,9 +164,8 @@ static void set_locale(void) {
   (void)setlocale(LC_CTYPE, "C.UTF-8"); /* without it letters beyond ASCII take a column a byte */
 }
 
-void edit_terminal_open(const struct edit_options *o) {
+static void open_terminal(const struct edit_options *o) {
   editing.options = *o;
-  editing.input = malloc(INPUT_SIZE);
   editing.at = editing.len = 0;
   editing.terminal_fd = open_terminal_fd();
   editing.words.all = BUF_WITH_LIMIT(4 << 20);
@@ -186,10 +184,8 @@ void edit_terminal_open(const struct edit_options *o) {
   using_history();
 }
 
-void edit_terminal_close(void) {
+static void close_terminal(void) {
   clear_history();
-  free(editing.input);
-  editing.input = NULL;
   if (editing.screen != stderr) (void)fclose(editing.screen);
   buf_free(&editing.words.all);
   if (editing.terminal_fd >= 0) (void)close(editing.terminal_fd);
@@ -237,7 +233,7 @@ static void give_up_line(void) {
   rl_callback_handler_remove();
 }
 
-enum edit_got edit_terminal_read(const char *prompt, struct buf *line, int *number) {
+static enum edit_got read_line(const char *prompt, struct buf *line, int *number) {
   editing.is_whole = false;
   *number = 0;
   block(SIG_BLOCK);
@@ -253,7 +249,12 @@ enum edit_got edit_terminal_read(const char *prompt, struct buf *line, int *numb
   return EDIT_LINE;
 }
 
-void edit_terminal_remember(const char *entry) {
+static void remember(const char *entry) {
   HIST_ENTRY *last = history_length ? history_get(history_base + history_length - 1) : NULL;
   if (!last || strcmp(last->line, entry) != 0) add_history(entry);
+}
+
+const struct edit_terminal *edit_terminal(void) {
+  static const struct edit_terminal way = {open_terminal, close_terminal, read_line, remember};
+  return &way;
 }
