@@ -20,7 +20,11 @@ static const char *const hooks[] = {"on_failure", "on_recovery", NULL};
 
 static const struct option child_options[] = {
     {.name = "run", .type = OPTION_TEXT, .value = "RUN", .help = "the run's name"},
-    {.name = "hook", .type = OPTION_CHOICE, .value = "NAME", .choices = hooks, .help = "the script that is told"},
+    {.name = "hook",
+     .type = OPTION_CHOICE,
+     .value = "NAME",
+     .choices = hooks,
+     .help = "the script that is told"},
     {.name = "cause", .type = OPTION_TEXT, .value = "RUN", .help = "of what it is told"},
     OPTION_END,
 };
@@ -41,7 +45,8 @@ static void on_output(void *user, bool is_stderr, struct slice bytes) {
   term_flush(c->cli->term);
 }
 
-static void put_line(struct child *c, enum log_level level, struct slice message, struct slice more) {
+static void put_line(struct child *c, enum log_level level, struct slice message,
+                     struct slice more) {
   struct buf line = BUF_WITH_LIMIT(64 << 10);
   buf_printf(&line, "\1%d", (int)level);
   buf_add_slice(&line, message);
@@ -100,7 +105,8 @@ static void tell_expiry(struct child *c) {
 /* ---- what was handed over ---- */
 
 /* Each run has an offset of its own only by opening the file anew. */
-static int read_handed(struct child *c, struct slice *json, struct slice *source, struct error *err) {
+static int read_handed(struct child *c, struct slice *json, struct slice *source,
+                       struct error *err) {
   char path[32];
   c->handed.limit = HANDED_LIMIT;
   (void)snprintf(path, sizeof path, "/proc/self/fd/%d", HANDED_FD);
@@ -121,7 +127,8 @@ static int read_cause(struct child *c, const char *name, struct error *err) {
   if (state_open(&s, &options, err) != 0) return -1;
   int result = run_record_show(s, slice_of(name), &r, err);
   c->cause.limit = REPORT_LIMIT;
-  if (result == 0) buf_add_slice(&c->cause, r.report.len ? r.report : SLICE("{\"outcome\":\"died\"}"));
+  if (result == 0)
+    buf_add_slice(&c->cause, r.report.len ? r.report : SLICE("{\"outcome\":\"died\"}"));
   c->run.base.job.cause = result == 0 ? buf_text(&c->cause) : NULL;
   state_close(s);
   return result;
@@ -151,7 +158,8 @@ static int put_end(struct state *s, struct run_record *r, const char *script, co
 }
 
 /* Records why; false: that could not be, and the log must tell it. */
-static bool record_failure(struct child *c, const char *run, const char *url, const struct error *why) {
+static bool record_failure(struct child *c, const char *run, const char *url,
+                           const struct error *why) {
   struct error ignored;
   struct state *s;
   struct state_options options = {.url = url, .clock = c->cli->clock};
@@ -175,7 +183,7 @@ static int begin(struct child *c, struct worker **w, struct error *err) {
   const struct options *o = &c->cli->options;
   struct slice json, source;
   bool is_hook = options_given(o, "hook");
-  enum scheduled_script script = !is_hook                      ? SCHEDULED_JOB
+  enum scheduled_script script = !is_hook                         ? SCHEDULED_JOB
                                  : options_choice(o, "hook") == 0 ? SCHEDULED_ON_FAILURE
                                                                   : SCHEDULED_ON_RECOVERY;
   if (read_handed(c, &json, &source, err) != 0 ||

@@ -19,7 +19,10 @@
 enum { TEXT_LIMIT = 64 << 20, CELL_LIMIT = 1024, PAGE = 100, WATCH_MS = 1000 };
 
 static const struct option list_options[] = {
-    {.name = "watch", .letter = 'w', .type = OPTION_FLAG, .help = "show them anew each second, until Ctrl-C"},
+    {.name = "watch",
+     .letter = 'w',
+     .type = OPTION_FLAG,
+     .help = "show them anew each second, until Ctrl-C"},
     {.name = "json", .type = OPTION_FLAG, .help = "one JSON object a line"},
     OPTION_END,
 };
@@ -55,7 +58,8 @@ static int read_rules(struct listing *l, int64_t now_ms, struct error *err) {
   l->rows = calloc(config->jobs_len + 1, sizeof *l->rows);
   if (!l->rows) return error_set(err, ERROR_MEMORY, "no memory for the jobs");
   for (; l->rows_len < config->jobs_len; l->rows_len++)
-    if (job_rules_read(&l->rows[l->rows_len].rules, &config->jobs[l->rows_len], l->zones, now_ms, err) != 0)
+    if (job_rules_read(&l->rows[l->rows_len].rules, &config->jobs[l->rows_len], l->zones, now_ms,
+                       err) != 0)
       return -1;
   return 0;
 }
@@ -82,14 +86,17 @@ static int read_records(struct listing *l, struct error *err) {
 static int64_t next_ms(const struct listed *row, int64_t now_ms) {
   bool is_interval = row->rules.rules.every_ms > 0;
   if (row->flags & (JOB_PAUSED | JOB_KEYLESS)) return INT64_MAX;
-  int64_t at_ms = policy_each(&row->rules.rules, is_interval && row->is_known ? row->settled_ms : now_ms);
+  int64_t at_ms =
+      policy_each(&row->rules.rules, is_interval && row->is_known ? row->settled_ms : now_ms);
   return at_ms < now_ms ? now_ms : at_ms;
 }
 
 /* In the job's zone, with its offset. */
-static struct slice format_next(const struct listed *row, int64_t at_ms, char text[NEXT_TEXT_SIZE]) {
+static struct slice format_next(const struct listed *row, int64_t at_ms,
+                                char text[NEXT_TEXT_SIZE]) {
   int64_t at_s = at_ms / 1000;
-  const struct next next = {.at_s = at_s, .offset_s = zone_at(row->rules.rules.zone, at_s).offset_s};
+  const struct next next = {.at_s = at_s,
+                            .offset_s = zone_at(row->rules.rules.zone, at_s).offset_s};
   return (struct slice){text, next_format(&next, text)};
 }
 
@@ -100,7 +107,8 @@ static const char *standing_of(const struct listed *row) {
 }
 
 /* "ok"; of a run under way how long it has been, and how long the last one took. */
-static void put_result(struct listing *l, struct buf *b, const struct listed *row, int64_t last_took_ms) {
+static void put_result(struct listing *l, struct buf *b, const struct listed *row,
+                       int64_t last_took_ms) {
   if (!row->has_run) return;
   run_view_put_result(b, &row->run);
   if (row->run.status != RUN_RUNNING) return;
@@ -111,7 +119,8 @@ static void put_result(struct listing *l, struct buf *b, const struct listed *ro
   number_put_duration(b, last_took_ms);
 }
 
-static int read_last(struct listing *l, struct listed *row, int64_t *last_took_ms, struct error *err) {
+static int read_last(struct listing *l, struct listed *row, int64_t *last_took_ms,
+                     struct error *err) {
   struct slice name = slice_of(row->rules.job->name);
   bool has_ok;
   *last_took_ms = 0;
@@ -129,15 +138,20 @@ static void put_json(struct buf *b, const struct listed *row, int64_t now_ms) {
   buf_add_text(b, ",\"script\":");
   json_put_string(b, slice_of(job->script));
   buf_add_text(b, ",\"schedule\":");
-  if (job->schedule) json_put_string(b, slice_of(job->schedule));
-  else buf_add_text(b, "null");
+  if (job->schedule)
+    json_put_string(b, slice_of(job->schedule));
+  else
+    buf_add_text(b, "null");
   buf_printf(b, ",\"every_ms\":%" PRId64 ",\"timezone\":", job->every_ms);
   json_put_string(b, slice_of(job->timezone));
   buf_add_text(b, ",\"next\":");
-  if (at_ms < INT64_MAX) json_put_string(b, format_next(row, at_ms, text));
-  else buf_add_text(b, "null");
+  if (at_ms < INT64_MAX)
+    json_put_string(b, format_next(row, at_ms, text));
+  else
+    buf_add_text(b, "null");
   buf_printf(b, ",\"paused\":%s,\"keyless\":%s,\"failing\":%s,\"last\":",
-             row->flags & JOB_PAUSED ? "true" : "false", row->flags & JOB_KEYLESS ? "true" : "false",
+             row->flags & JOB_PAUSED ? "true" : "false",
+             row->flags & JOB_KEYLESS ? "true" : "false",
              row->flags & JOB_FAILING ? "true" : "false");
   if (row->has_run) {
     run_view_put_json(b, &row->run);
@@ -148,8 +162,8 @@ static void put_json(struct buf *b, const struct listed *row, int64_t now_ms) {
   buf_add_text(b, "}\n");
 }
 
-static void add_row(struct listing *l, struct table *t, const struct listed *row, int64_t last_took_ms,
-                    int64_t now_ms) {
+static void add_row(struct listing *l, struct table *t, const struct listed *row,
+                    int64_t last_took_ms, int64_t now_ms) {
   char text[NEXT_TEXT_SIZE];
   struct buf took = BUF_WITH_LIMIT(CELL_LIMIT), result = BUF_WITH_LIMIT(CELL_LIMIT);
   struct buf rows = BUF_WITH_LIMIT(CELL_LIMIT);
@@ -182,10 +196,13 @@ static int print_rows(struct listing *l, struct error *err) {
   for (size_t i = 0; i < l->rows_len && result == 0; i++) {
     result = read_last(l, &l->rows[i], &took_ms, err);
     if (result != 0) break;
-    if (is_json) put_json(&json, &l->rows[i], now_ms);
-    else add_row(l, &table, &l->rows[i], took_ms, now_ms);
+    if (is_json)
+      put_json(&json, &l->rows[i], now_ms);
+    else
+      add_row(l, &table, &l->rows[i], took_ms, now_ms);
   }
-  if (result == 0 && !buf_ok(&json)) result = error_set(err, ERROR_MEMORY, "no memory for the jobs");
+  if (result == 0 && !buf_ok(&json))
+    result = error_set(err, ERROR_MEMORY, "no memory for the jobs");
   if (result == 0) term_out(l->cli->term, buf_slice(&json));
   table_end(&table, l->cli->term);
   buf_free(&json);
@@ -207,7 +224,8 @@ static int list_once(struct cli *cli, struct opened_state *o, struct error *err)
   if (result == 0) result = read_rules(&l, clock_wall_ms(cli->clock), err);
   if (result == 0) result = read_records(&l, err);
   if (result == 0) result = print_rows(&l, err);
-  if (result == 0 && l.rows_len == 0) term_note(cli->term, "hoko.lua in %s has no jobs", o->project.folder);
+  if (result == 0 && l.rows_len == 0)
+    term_note(cli->term, "hoko.lua in %s has no jobs", o->project.folder);
   if (result == 0 && !options_given(&cli->options, "json")) note_daemon(&l);
   free(l.rows);
   zones_free(l.zones);

@@ -49,8 +49,10 @@ static int write_record(struct cli *cli, struct opened_state *o, bool is_pause, 
   struct job_record r;
   bool is_taken;
   if (!job || find_record(o, job, clock_wall_ms(cli->clock), &r, err) != 0) return -1;
-  if (is_pause) r.flags |= JOB_PAUSED;
-  else r.flags &= ~(unsigned)JOB_PAUSED;
+  if (is_pause)
+    r.flags |= JOB_PAUSED;
+  else
+    r.flags &= ~(unsigned)JOB_PAUSED;
   if (is_pause && r.phase == POLICY_RETRYING) r.phase = POLICY_IDLE;
   return job_record_write(o->state, &r, &none, &is_taken, err);
 }
@@ -64,7 +66,8 @@ static int write_locked(struct cli *cli, bool is_pause, struct error *err) {
   int taken = job_lock(o.state, &fd, &who, err);
   int result = taken > 0 ? write_record(cli, &o, is_pause, err) : -1;
   if (taken == 0)
-    (void)error_set(err, ERROR_STATE, "hoko serve, process %" PRId64 ", does not listen yet", who.pid);
+    (void)error_set(err, ERROR_STATE, "hoko serve, process %" PRId64 ", does not listen yet",
+                    who.pid);
   if (taken > 0 && fd >= 0) (void)close(fd);
   opened_state_end(&o);
   return result;

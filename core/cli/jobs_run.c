@@ -39,8 +39,10 @@ static int show(struct cli *cli, const char *run, struct error *err) {
   if (opened_state_begin(&o, cli, true, err) != 0) return -1;
   int result = run_record_show(o.state, slice_of(run), &r, err);
   if (result == 0) {
-    if (options_given(&cli->options, "json")) run_view_put_json(&b, &r);
-    else run_view_put(&b, &r);
+    if (options_given(&cli->options, "json"))
+      run_view_put_json(&b, &r);
+    else
+      run_view_put(&b, &r);
     if (buf_ok(&b)) term_out_script(cli->term, buf_slice(&b));
   }
   buf_free(&b);
@@ -111,8 +113,10 @@ static int run_here(struct cli *cli, const struct project *p, int *code, struct 
   struct worker *w;
   if (worker_start(&w, err) != 0) return -1;
   int result = p->has_file ? project_read(p, w, &json, &source, err) : 0;
-  if (result == 0) result = run_with(cli, w, buf_slice(&json), buf_slice(&source), code, err);
-  else worker_stop(w);
+  if (result == 0)
+    result = run_with(cli, w, buf_slice(&json), buf_slice(&source), code, err);
+  else
+    worker_stop(w);
   buf_free(&json);
   buf_free(&source);
   return result;

@@ -31,7 +31,8 @@ static struct texts texts_of(const struct config_texts *list) { return (struct t
 static void name_script(struct scheduled_run *r) {
   const char *rest;
   bool is_inside = path_beneath(r->base.project.folder, r->base.project.script, &rest) && *rest;
-  (void)snprintf(r->base.script, sizeof r->base.script, "%s", is_inside ? rest : r->base.project.script);
+  (void)snprintf(r->base.script, sizeof r->base.script, "%s",
+                 is_inside ? rest : r->base.project.script);
 }
 
 static void make_job(struct scheduled_run *r, struct cli *cli, bool is_job) {

@@ -9,13 +9,26 @@
 enum { WORDS_MAX = 32, WORD_SIZE = 4200 };
 
 static const struct option serve_options[] = {
-    {.name = "jobs", .letter = 'j', .type = OPTION_INT, .value = "N", .fallback = "8", .min = 1,
-     .max = 1000, .help = "how many runs may be under way at once"},
-    {.name = "grace", .type = OPTION_DURATION, .value = "TIME", .fallback = "30s",
+    {.name = "jobs",
+     .letter = 'j',
+     .type = OPTION_INT,
+     .value = "N",
+     .fallback = "8",
+     .min = 1,
+     .max = 1000,
+     .help = "how many runs may be under way at once"},
+    {.name = "grace",
+     .type = OPTION_DURATION,
+     .value = "TIME",
+     .fallback = "30s",
      .help = "how long runs may finish what is in flight when it is to end"},
-    {.name = "metrics", .type = OPTION_TEXT, .value = "ADDRESS:PORT",
+    {.name = "metrics",
+     .type = OPTION_TEXT,
+     .value = "ADDRESS:PORT",
      .help = "answer /metrics (OpenMetrics) and /healthz there"},
-    {.name = "web", .type = OPTION_TEXT, .value = "ADDRESS:PORT",
+    {.name = "web",
+     .type = OPTION_TEXT,
+     .value = "ADDRESS:PORT",
      .help = "show the jobs as a page there, to this machine only"},
     OPTION_END,
 };
@@ -67,7 +80,8 @@ static int add_word(struct serving *s, const char *name, const char *text, struc
   int len = snprintf(word, sizeof word, "--%s%s%s", name, *text ? "=" : "", text);
   bool has_room = len < (int)sizeof word && s->words_len < WORDS_MAX;
   char *copy = has_room ? strdup(word) : NULL;
-  if (!copy) return error_set(err, ERROR_USAGE, "--%s: too much for the command line of a run", name);
+  if (!copy)
+    return error_set(err, ERROR_USAGE, "--%s: too much for the command line of a run", name);
   s->words[s->words_len++] = s->copies[s->copies_len++] = copy;
   return 0;
 }

@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 /* In the order of their names, as config has them. */
-static int make_wishes(struct serve_wishes *w, struct zones *zones, int64_t now_ms, struct error *err) {
+static int make_wishes(struct serve_wishes *w, struct zones *zones, int64_t now_ms,
+                       struct error *err) {
   const struct config *config = w->project.config;
   w->rules = calloc(config->jobs_len + 1, sizeof *w->rules);
   w->wishes.at = calloc(config->jobs_len + 1, sizeof *w->wishes.at);
@@ -17,19 +18,21 @@ static int make_wishes(struct serve_wishes *w, struct zones *zones, int64_t now_
   for (size_t i = 0; i < config->jobs_len; i++) {
     const struct config_job *job = &config->jobs[i];
     if (job_rules_read(&w->rules[i], job, zones, now_ms, err) != 0) return -1;
-    w->wishes.at[w->wishes.len++] = (struct daemon_wish){.name = job->name,
-                                                         .script = job->script,
-                                                         .schedule = job->schedule,
-                                                         .timezone = job->timezone,
-                                                         .rules = w->rules[i].rules,
-                                                         .has_on_failure = job->on_failure != NULL,
-                                                         .has_on_recovery = job->on_recovery != NULL};
+    w->wishes.at[w->wishes.len++] =
+        (struct daemon_wish){.name = job->name,
+                             .script = job->script,
+                             .schedule = job->schedule,
+                             .timezone = job->timezone,
+                             .rules = w->rules[i].rules,
+                             .has_on_failure = job->on_failure != NULL,
+                             .has_on_recovery = job->on_recovery != NULL};
   }
   return 0;
 }
 
 /* A file without a name, that lives as long as a run has it. */
-static int hand_over(struct serve_wishes *w, struct slice json, struct slice source, struct error *err) {
+static int hand_over(struct serve_wishes *w, struct slice json, struct slice source,
+                     struct error *err) {
   w->wishes.handed_fd = memfd_create("hoko.lua", MFD_CLOEXEC);
   if (w->wishes.handed_fd < 0)
     return error_errno(err, ERROR_INTERNAL, errno, "making a file in memory");
@@ -58,7 +61,8 @@ int serve_wishes_read(struct serve_wishes *w, const struct cli *cli, struct zone
   struct buf json = {.limit = 0}, source = {.limit = 0};
   *w = (struct serve_wishes){.wishes.handed_fd = -1};
   int result = read_project(w, cli, &json, &source, err);
-  if (result == 0) result = project_take(&w->project, cli, buf_slice(&json), buf_slice(&source), err);
+  if (result == 0)
+    result = project_take(&w->project, cli, buf_slice(&json), buf_slice(&source), err);
   if (result == 0) result = make_wishes(w, zones, clock_wall_ms(cli->clock), err);
   if (result == 0) result = hand_over(w, buf_slice(&json), buf_slice(&source), err);
   if (result != 0) serve_wishes_free(w);

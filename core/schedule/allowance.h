@@ -12,9 +12,9 @@
 enum { ALLOWANCE_BYTES = 64 * 1024 };
 
 struct allowance {
-  int64_t hour;           /* of the clock, since 1970 */
-  int64_t used, hidden;   /* bytes; lines */
-  int64_t hidden_before;  /* lines of the hour before, not told yet */
+  int64_t hour;          /* of the clock, since 1970 */
+  int64_t used, hidden;  /* bytes; lines */
+  int64_t hidden_before; /* lines of the hour before, not told yet */
 };
 
 /* Whether a line of LEN bytes may be logged. */

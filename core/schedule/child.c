@@ -15,14 +15,15 @@ enum { READ_SIZE = 4096, READS_MAX = 16 };
 static int add_actions(posix_spawn_file_actions_t *actions, const struct child_start *how,
                        int output) {
   int rc = posix_spawn_file_actions_addchdir_np(actions, how->folder);
-  if (rc == 0) rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (rc == 0)
+    rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   if (rc == 0) rc = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
   if (rc == 0) rc = posix_spawn_file_actions_adddup2(actions, output, STDERR_FILENO);
   if (rc == 0 && how->handed_fd >= 0)
     rc = posix_spawn_file_actions_adddup2(actions, how->handed_fd, CHILD_HANDED_FD);
   if (rc == 0)
-    rc = posix_spawn_file_actions_addclosefrom_np(
-        actions, how->handed_fd >= 0 ? CHILD_HANDED_FD + 1 : CHILD_HANDED_FD);
+    rc = posix_spawn_file_actions_addclosefrom_np(actions, how->handed_fd >= 0 ? CHILD_HANDED_FD + 1
+                                                                               : CHILD_HANDED_FD);
   return rc;
 }
 
@@ -90,7 +91,8 @@ int child_adopt(struct child *c, pid_t pid) {
 }
 
 void child_signal(const struct child *c, int number) {
-  if (c->pid > 0) (void)pidfd_send_signal(c->process_fd, number, NULL, 0); /* it may just have ended */
+  if (c->pid > 0)
+    (void)pidfd_send_signal(c->process_fd, number, NULL, 0); /* it may just have ended */
 }
 
 /* All whole lines of C's; with IS_ALL what stands behind the last one too. */
@@ -112,8 +114,10 @@ void child_read(struct child *c, void (*on_line)(void *user, struct slice line),
     char bytes[READ_SIZE];
     ssize_t got = read(c->output_fd, bytes, sizeof bytes);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got <= 0) close_fd(&c->output_fd);
-    else buf_add(&c->line, bytes, (size_t)got);
+    if (got <= 0)
+      close_fd(&c->output_fd);
+    else
+      buf_add(&c->line, bytes, (size_t)got);
     hand_over(c, got <= 0, on_line, user);
   }
 }
@@ -133,7 +137,8 @@ bool child_ended(struct child *c, int *exit_code) {
 void child_kill(struct child *c) {
   siginfo_t info;
   child_signal(c, SIGKILL);
-  while (c->pid > 0 && waitid(P_PIDFD, (id_t)c->process_fd, &info, WEXITED) != 0 && errno == EINTR) continue;
+  while (c->pid > 0 && waitid(P_PIDFD, (id_t)c->process_fd, &info, WEXITED) != 0 && errno == EINTR)
+    continue;
   child_leave(c);
 }
 

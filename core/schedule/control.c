@@ -96,7 +96,8 @@ int control_connect(const char *folder, int *fd, struct error *err) {
   int result = *fd < 0 ? -1 : 1;
   if (result > 0 && connect(*fd, (const struct sockaddr *)&at, sizeof at) != 0) {
     bool is_nobody = errno == ENOENT || errno == ECONNREFUSED;
-    result = is_nobody ? 0 : error_errno(err, ERROR_STATE, errno, "talking to hoko serve in %s", folder);
+    result =
+        is_nobody ? 0 : error_errno(err, ERROR_STATE, errno, "talking to hoko serve in %s", folder);
     (void)close(*fd);
   }
   (void)close(dir);

@@ -35,9 +35,12 @@ static void look_at_clock(struct daemon *d) {
     struct served *s = d->jobs[i];
     struct policy copy = s->policy;
     s->deadline_ms = 0;
-    if (verdict == WATCH_SLEPT) policy_wake(&copy, now_ms);
-    else policy_jumped(&copy, &s->rules, shift_ms, now_ms);
-    /* An interval moved with the clock: a daemon that dies now must not measure it by the old one. */
+    if (verdict == WATCH_SLEPT)
+      policy_wake(&copy, now_ms);
+    else
+      policy_jumped(&copy, &s->rules, shift_ms, now_ms);
+    /* An interval moved with the clock: a daemon that dies now must not measure it by the old one.
+     */
     if (verdict != WATCH_JUMPED || s->rules.cron || step_save(d, s, &copy) != 0) s->policy = copy;
   }
 }
@@ -48,7 +51,8 @@ static void begin_end(struct daemon *d) {
   d->is_ending = true;
   d->end_at_ms = daemon_passed_ms() + d->options->grace_ms;
   notify_send(&d->notify, "STOPPING=1\n");
-  if (d->active > 0) daemon_log(d, NULL, LOG_INFO, "stopping: %zu runs finish what is in flight", d->active);
+  if (d->active > 0)
+    daemon_log(d, NULL, LOG_INFO, "stopping: %zu runs finish what is in flight", d->active);
   for (size_t i = 0; i < d->jobs_len; i++) {
     struct served *s = d->jobs[i];
     if (!s->child.pid) continue;
@@ -63,9 +67,12 @@ static void begin_end(struct daemon *d) {
 static void take_signals(struct daemon *d) {
   struct signalfd_siginfo info;
   while (read(d->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-    if (info.ssi_signo == SIGHUP) d->wants_reload = true;
-    else if (!d->is_ending) begin_end(d);
-    else d->end_at_ms = 0; /* the second one does not wait */
+    if (info.ssi_signo == SIGHUP)
+      d->wants_reload = true;
+    else if (!d->is_ending)
+      begin_end(d);
+    else
+      d->end_at_ms = 0; /* the second one does not wait */
   }
 }
 
@@ -75,7 +82,8 @@ static int open_signals(struct error *err) {
   (void)sigaddset(&set, SIGINT);
   (void)sigaddset(&set, SIGTERM);
   (void)sigaddset(&set, SIGHUP);
-  int fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+  int fd =
+      sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
   return fd >= 0 ? fd : error_errno(err, ERROR_INTERNAL, errno, "cannot wait for signals");
 }
 
@@ -103,7 +111,8 @@ static int64_t patience_ms(const struct daemon *d) {
 static void arm(struct daemon *d) {
   int64_t at_ms = INT64_MAX;
   for (size_t i = 0; i < d->jobs_len; i++)
-    if (d->jobs[i]->is_wanted && !d->jobs[i]->has_ended && !daemon_is_stalled(d)) at_ms = earlier(at_ms, d->jobs[i]->deadline_ms);
+    if (d->jobs[i]->is_wanted && !d->jobs[i]->has_ended && !daemon_is_stalled(d))
+      at_ms = earlier(at_ms, d->jobs[i]->deadline_ms);
   struct itimerspec when = {.it_value = {.tv_sec = INT32_MAX}};
   if (at_ms / 1000 < INT32_MAX)
     when.it_value = (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
@@ -154,8 +163,10 @@ static void step_due(struct daemon *d) {
   for (size_t i = 0; i < d->jobs_len; i++) {
     struct served *s = d->jobs[i];
     process_look(d, s);
-    if (s->has_ended) step_end(d, s);
-    else if (s->deadline_ms <= now_ms) step_job(d, s);
+    if (s->has_ended)
+      step_end(d, s);
+    else if (s->deadline_ms <= now_ms)
+      step_job(d, s);
   }
   step_give_slots(d);
 }
@@ -197,7 +208,8 @@ static void loop(struct daemon *d) {
 static int refuse_second(const struct daemon *d, const struct holder *who, struct error *err) {
   char since[CLOCK_TEXT_SIZE];
   clock_format(who->since_ms, since);
-  (void)error_set(err, ERROR_STATE, "hoko serve runs the jobs of %s already, as process %" PRId64 " since %s",
+  (void)error_set(err, ERROR_STATE,
+                  "hoko serve runs the jobs of %s already, as process %" PRId64 " since %s",
                   state_name(d->options->state), who->pid, since);
   return error_hint(err, "hoko jobs list   shows them; kill %" PRId64 " ends it", who->pid);
 }
@@ -211,10 +223,13 @@ static int open_all(struct daemon *d, struct error *err) {
   if (d->signal_fd < 0) return -1;
   d->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   if (d->timer_fd < 0) return error_errno(err, ERROR_INTERNAL, errno, "cannot wait for the clock");
-  d->folder_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK); /* without it hoko.lua is looked at now and then */
+  d->folder_fd =
+      inotify_init1(IN_CLOEXEC | IN_NONBLOCK); /* without it hoko.lua is looked at now and then */
   if (d->folder_fd >= 0)
-    (void)inotify_add_watch(d->folder_fd, d->options->folder, IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
-  if (d->options->metrics && face_open(&d->metrics, d, d->options->metrics, false, err) != 0) return -1;
+    (void)inotify_add_watch(d->folder_fd, d->options->folder,
+                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
+  if (d->options->metrics && face_open(&d->metrics, d, d->options->metrics, false, err) != 0)
+    return -1;
   if (orders_open(&d->orders, d, err) != 0) return -1;
   return d->options->web ? face_open(&d->pages, d, d->options->web, true, err) : 0;
 }
@@ -243,7 +258,8 @@ static int begin(struct daemon *d, struct error *err) {
 }
 
 int daemon_run(const struct daemon_options *options, struct error *err) {
-  struct daemon d = {.options = options, .lock_fd = -1, .signal_fd = -1, .timer_fd = -1, .folder_fd = -1};
+  struct daemon d = {
+      .options = options, .lock_fd = -1, .signal_fd = -1, .timer_fd = -1, .folder_fd = -1};
   notify_begin(&d.notify, options->environment);
   int result = begin(&d, err);
   if (result == 0) {

@@ -38,8 +38,8 @@ struct daemon_options {
   /* The words that begin a run's command line, NULL at the end; the daemon adds
    * --run RUN [--hook on_failure|on_recovery --cause RUN] -- JOB. */
   const char *const *run_words;
-  int64_t runs_max; /* at once */
-  int64_t grace_ms; /* for runs under way, from SIGTERM on */
+  int64_t runs_max;    /* at once */
+  int64_t grace_ms;    /* for runs under way, from SIGTERM on */
   const char *metrics; /* ADDRESS:PORT of /metrics and /healthz; NULL: none */
   const char *web;     /* of the pages */
   void *user;

@@ -34,12 +34,15 @@ static void answer_metrics(struct face *f, struct web_answer *a) {
     answer_text(a, 503, err.message);
     return;
   }
-  web_answer_header(a, "Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8");
+  web_answer_header(a, "Content-Type",
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
 
 static void answer_health(struct face *f, struct web_answer *a) {
-  if (daemon_is_stalled(f->daemon)) answer_text(a, 503, "the state cannot be written\n");
-  else answer_text(a, 200, "ok\n");
+  if (daemon_is_stalled(f->daemon))
+    answer_text(a, 503, "the state cannot be written\n");
+  else
+    answer_text(a, 200, "ok\n");
 }
 
 static struct slice argument(const struct web_request *r, const char *name) {
@@ -94,8 +97,8 @@ static void answer_start(struct face *f, const struct web_request *r, struct web
   }
 }
 
-static int put_page(struct face *f, const struct web_request *r, const struct page *p, struct buf *b,
-                    struct error *err) {
+static int put_page(struct face *f, const struct web_request *r, const struct page *p,
+                    struct buf *b, struct error *err) {
   struct served *s = job_asked_for(f, r, "name");
   if (slice_is(r->path, "/")) return page_put_jobs(b, p, err);
   if (slice_is(r->path, "/job") && s) return page_put_job(b, p, s, err);
@@ -103,7 +106,8 @@ static int put_page(struct face *f, const struct web_request *r, const struct pa
   return error_set(err, ERROR_USAGE, "there is no such page");
 }
 
-static void answer_page(struct face *f, const struct web_request *r, struct web_answer *a, bool is_read) {
+static void answer_page(struct face *f, const struct web_request *r, struct web_answer *a,
+                        bool is_read) {
   const struct page p = {.daemon = f->daemon,
                          .language = html_language_of(web_request_header(r, "Accept-Language")),
                          .token = f->guard.token};
@@ -115,12 +119,14 @@ static void answer_page(struct face *f, const struct web_request *r, struct web_
   } else if (!guard_has_cookie(&f->guard, r)) {
     answer_note(a, p.language, 401, WORD_LOCKED, WORD_OPEN_LINK, SLICE(".hoko/web-link"));
   } else if (!is_read) {
-    if (slice_is(r->path, "/start") && slice_is(r->method, "POST")) answer_start(f, r, a);
-    else answer_text(a, 405, "this cannot be done here\n");
+    if (slice_is(r->path, "/start") && slice_is(r->method, "POST"))
+      answer_start(f, r, a);
+    else
+      answer_text(a, 405, "this cannot be done here\n");
   } else if (put_page(f, r, &p, &a->body, &err) != 0) {
     bool is_missing = err.code == ERROR_USAGE;
-    answer_note(a, p.language, is_missing ? 404 : 503, is_missing ? WORD_MISSING_PAGE : WORD_ERROR, WORD_ERROR,
-                slice_of(err.message));
+    answer_note(a, p.language, is_missing ? 404 : 503, is_missing ? WORD_MISSING_PAGE : WORD_ERROR,
+                WORD_ERROR, slice_of(err.message));
   }
 }
 
@@ -130,10 +136,14 @@ static void answer(void *user, struct web_request *r, struct web_answer *a) {
   web_answer_header(a, "Cache-Control", "no-store");
   if (f->has_pages && !guard_is_our_name(&f->guard, r))
     answer_text(a, 403, "this name is not that of hoko serve: ask for 127.0.0.1\n");
-  else if (slice_is(r->path, "/metrics") && is_read) answer_metrics(f, a);
-  else if (slice_is(r->path, "/healthz") && is_read) answer_health(f, a);
-  else if (f->has_pages) answer_page(f, r, a, is_read);
-  else answer_text(a, is_read ? 404 : 405, "/metrics and /healthz can be read here\n");
+  else if (slice_is(r->path, "/metrics") && is_read)
+    answer_metrics(f, a);
+  else if (slice_is(r->path, "/healthz") && is_read)
+    answer_health(f, a);
+  else if (f->has_pages)
+    answer_page(f, r, a, is_read);
+  else
+    answer_text(a, is_read ? 404 : 405, "/metrics and /healthz can be read here\n");
 }
 
 static bool begin(void *user, struct web_request *r) {
@@ -151,7 +161,8 @@ static int read_where(struct face *f, const char *where, uint16_t *port, struct 
   int64_t number;
   size_t len = colon ? (size_t)(colon - where) : 0;
   bool has_brackets = len > 1 && where[0] == '[' && where[len - 1] == ']';
-  if (len > 0 && len < sizeof f->address && number_int64(slice_of(colon + 1), 0, 65535, &number) == 0) {
+  if (len > 0 && len < sizeof f->address &&
+      number_int64(slice_of(colon + 1), 0, 65535, &number) == 0) {
     (void)snprintf(f->address, sizeof f->address, "%.*s", (int)(has_brackets ? len - 2 : len),
                    where + has_brackets);
     *port = (uint16_t)number;
@@ -162,7 +173,8 @@ static int read_where(struct face *f, const char *where, uint16_t *port, struct 
 }
 
 static int listen_at(struct face *f, const char *where, struct error *err) {
-  struct web_options options = {.address = f->address, .body_max = BODY_MAX, .answer_max = ANSWER_MAX};
+  struct web_options options = {
+      .address = f->address, .body_max = BODY_MAX, .answer_max = ANSWER_MAX};
   const struct web_callbacks callbacks = {.begin = begin, .answer = answer, .end = end, .user = f};
   if (read_where(f, where, &options.port, err) != 0) return -1;
   f->web = web_new(&options, &callbacks, f->daemon->options->clock, err);
@@ -177,7 +189,8 @@ static int open_pages(struct face *f, struct error *err) {
   return error_hint(err, "--web 127.0.0.1:8080, and ssh -L 8080:127.0.0.1:8080 from elsewhere");
 }
 
-int face_open(struct face **out, struct daemon *d, const char *where, bool has_pages, struct error *err) {
+int face_open(struct face **out, struct daemon *d, const char *where, bool has_pages,
+              struct error *err) {
   struct face *f = calloc(1, sizeof *f);
   if (!f) return error_set(err, ERROR_MEMORY, "no memory for a listener");
   f->daemon = d;
@@ -187,8 +200,9 @@ int face_open(struct face **out, struct daemon *d, const char *where, bool has_p
     return error_context(err, has_pages ? "--web" : "--metrics");
   }
   bool is_v6 = strchr(f->address, ':') != NULL;
-  daemon_log(d, NULL, LOG_INFO, "%s http://%s%s%s:%u%s", has_pages ? "the page is at" : "metrics are at",
-             is_v6 ? "[" : "", f->address, is_v6 ? "]" : "", (unsigned)web_port(f->web),
+  daemon_log(d, NULL, LOG_INFO, "%s http://%s%s%s:%u%s",
+             has_pages ? "the page is at" : "metrics are at", is_v6 ? "[" : "", f->address,
+             is_v6 ? "]" : "", (unsigned)web_port(f->web),
              has_pages ? "/, its link with the token in .hoko/web-link" : "/metrics");
   *out = f;
   return 0;
@@ -208,5 +222,6 @@ void face_run(struct face *f) {
   struct error err;
   int64_t now_ms = f ? daemon_wall_ms(f->daemon) : 0;
   if (!f || web_run(f->web, &err) == 0) return;
-  if (condition_holds(&f->daemon->web_trouble, now_ms)) daemon_log_error(f->daemon, &err, f->daemon->web_trouble.count);
+  if (condition_holds(&f->daemon->web_trouble, now_ms))
+    daemon_log_error(f->daemon, &err, f->daemon->web_trouble.count);
 }

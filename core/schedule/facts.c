@@ -3,11 +3,17 @@
 #include "state/report_view.h"
 
 const char *facts_row_name(enum facts_row row) {
-  static const char *const name[] = {
-      [FACTS_SUBMITTED] = "submitted",   [FACTS_CREATED] = "created",   [FACTS_UPDATED] = "updated",
-      [FACTS_UNCHANGED] = "unchanged",   [FACTS_SUPERSEDED] = "superseded",
-      [FACTS_REJECTED] = "rejected",     [FACTS_HELD] = "held",         [FACTS_PENDING] = "pending",
-      [FACTS_SKIPPED] = "skipped",       [FACTS_MISSING] = "missing",   [FACTS_DELETED] = "deleted"};
+  static const char *const name[] = {[FACTS_SUBMITTED] = "submitted",
+                                     [FACTS_CREATED] = "created",
+                                     [FACTS_UPDATED] = "updated",
+                                     [FACTS_UNCHANGED] = "unchanged",
+                                     [FACTS_SUPERSEDED] = "superseded",
+                                     [FACTS_REJECTED] = "rejected",
+                                     [FACTS_HELD] = "held",
+                                     [FACTS_PENDING] = "pending",
+                                     [FACTS_SKIPPED] = "skipped",
+                                     [FACTS_MISSING] = "missing",
+                                     [FACTS_DELETED] = "deleted"};
   return name[row];
 }
 

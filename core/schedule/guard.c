@@ -32,7 +32,8 @@ static bool is_same(const struct guard *g, struct slice given) {
 
 static int write_link(const struct guard *g, const char *folder, struct error *err) {
   char path[PATH_SIZE], link[128];
-  int len = snprintf(link, sizeof link, "http://127.0.0.1:%u/?token=%s\n", (unsigned)g->port, g->token);
+  int len =
+      snprintf(link, sizeof link, "http://127.0.0.1:%u/?token=%s\n", (unsigned)g->port, g->token);
   if (path_join(path, folder, ".hoko/web-link") != 0)
     return error_set(err, ERROR_STATE, "path too long: %s/.hoko", folder);
   return file_replace(path, (struct slice){link, (size_t)len}, 0600, err);
@@ -46,8 +47,10 @@ int guard_open(struct guard *g, const char *folder, uint16_t port, struct error 
   g->port = port;
   bool is_there = access(path, F_OK) == 0 && file_read(&text, path, err) == 0;
   if (is_there && text.len > 0 && text.ptr[text.len - 1] == '\n') text.len--;
-  if (is_there && is_token(buf_slice(&text))) memcpy(g->token, text.ptr, text.len);
-  else make_token(g->token);
+  if (is_there && is_token(buf_slice(&text)))
+    memcpy(g->token, text.ptr, text.len);
+  else
+    make_token(g->token);
   g->token[GUARD_TOKEN_SIZE - 1] = '\0';
   int result = file_replace(path, slice_of(g->token), 0600, err);
   buf_free(&text);
@@ -95,7 +98,8 @@ bool guard_has_cookie(const struct guard *g, const struct web_request *r) {
 void guard_give_cookie(const struct guard *g, struct web_answer *a) {
   char name[32];
   (void)name_cookie(g, name);
-  web_answer_header(a, "Set-Cookie", "%s%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000", name, g->token);
+  web_answer_header(a, "Set-Cookie", "%s%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000",
+                    name, g->token);
 }
 
 bool guard_is_our_form(const struct guard *g, const struct web_request *r) {

@@ -57,31 +57,43 @@ static const char *const words[WORD_COUNT][HTML_LANGUAGES] = {
 static const char style[] =
     ":root{color-scheme:light dark;--line:#8884;--bad:#b3261e;--good:#1b6e3c;--dim:#666}"
     "@media(prefers-color-scheme:dark){:root{--bad:#ff8a80;--good:#7bd88f;--dim:#aaa}}"
-    "body{font:16px/1.5 system-ui,'Noto Sans','Noto Sans Arabic',sans-serif;margin:0 auto;max-width:70rem;padding:1rem}"
+    "body{font:16px/1.5 system-ui,'Noto Sans','Noto Sans Arabic',sans-serif;margin:0 "
+    "auto;max-width:70rem;padding:1rem}"
     "h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin-top:2rem}"
-    "a{color:LinkText}a:focus-visible,button:focus-visible{outline:3px solid Highlight;outline-offset:2px}"
+    "a{color:LinkText}a:focus-visible,button:focus-visible{outline:3px solid "
+    "Highlight;outline-offset:2px}"
     ".skip{position:absolute;inset-inline-start:-99rem}.skip:focus{position:static}"
     "table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:start;padding:.45rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}"
+    "th,td{text-align:start;padding:.45rem .6rem;border-bottom:1px solid "
+    "var(--line);vertical-align:top}"
     "th{font-weight:600}td.n{font-variant-numeric:tabular-nums}"
-    "time,bdi{white-space:nowrap}.bad{color:var(--bad);font-weight:600}.good{color:var(--good)}.dim{color:var(--dim)}"
-    "button{font:inherit;white-space:nowrap;min-height:2.75rem;padding:.2rem .9rem;cursor:pointer}form{margin:0}"
+    "time,bdi{white-space:nowrap}.bad{color:var(--bad);font-weight:600}.good{color:var(--good)}."
+    "dim{color:var(--dim)}"
+    "button{font:inherit;white-space:nowrap;min-height:2.75rem;padding:.2rem "
+    ".9rem;cursor:pointer}form{margin:0}"
     "dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem}dt{font-weight:600}"
     "dd{margin:0;overflow-wrap:anywhere}svg{width:100%;height:auto;max-height:10rem}"
-    ".r{fill:var(--good)}.f{fill:var(--bad)}.m{fill:var(--dim)}.d{fill:none;stroke:currentColor;stroke-width:1.5}"
+    ".r{fill:var(--good)}.f{fill:var(--bad)}.m{fill:var(--dim)}.d{fill:none;stroke:currentColor;"
+    "stroke-width:1.5}"
     "@media(max-width:44rem){thead{position:absolute;inset-inline-start:-999rem}"
-    "tr{display:block;border:1px solid var(--line);border-radius:.5rem;margin:0 0 .8rem;padding:.3rem .6rem}"
-    "td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.25rem 0;overflow-wrap:anywhere}"
-    "td::before{content:attr(data-label);font-weight:600;flex:none}td.go::before{content:none}td:has(>span:empty){display:none}"
+    "tr{display:block;border:1px solid var(--line);border-radius:.5rem;margin:0 0 "
+    ".8rem;padding:.3rem .6rem}"
+    "td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.25rem "
+    "0;overflow-wrap:anywhere}"
+    "td::before{content:attr(data-label);font-weight:600;flex:none}td.go::before{content:none}td:"
+    "has(>span:empty){display:none}"
     "td.go button{width:100%}td.go form{flex:1}}";
 
 enum html_language html_language_of(struct slice accept) {
-  bool is_arabic = accept.len >= 2 && (accept.ptr[0] | 0x20) == 'a' && (accept.ptr[1] | 0x20) == 'r' &&
+  bool is_arabic = accept.len >= 2 && (accept.ptr[0] | 0x20) == 'a' &&
+                   (accept.ptr[1] | 0x20) == 'r' &&
                    (accept.len == 2 || strchr("-,; ", accept.ptr[2]));
   return is_arabic ? HTML_ARABIC : HTML_ENGLISH;
 }
 
-const char *html_word(enum html_language language, enum html_word word) { return words[word][language]; }
+const char *html_word(enum html_language language, enum html_word word) {
+  return words[word][language];
+}
 
 static void put_escaped(struct buf *b, struct slice text) {
   for (size_t i = 0; i < text.len; i++) switch (text.ptr[i]) {
@@ -109,9 +121,12 @@ void html_put_word(struct buf *b, enum html_language language, enum html_word wo
 void html_put_query(struct buf *b, struct slice text) {
   for (size_t i = 0; i < text.len; i++) {
     unsigned char c = (unsigned char)text.ptr[i];
-    bool is_plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c);
-    if (is_plain && c) buf_add_char(b, (char)c);
-    else buf_printf(b, "%%%02X", c);
+    bool is_plain =
+        (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c);
+    if (is_plain && c)
+      buf_add_char(b, (char)c);
+    else
+      buf_printf(b, "%%%02X", c);
   }
 }
 
@@ -130,10 +145,12 @@ void html_begin(struct buf *b, enum html_language language, struct slice title, 
   if (refresh_s > 0) buf_printf(b, "<meta http-equiv=\"refresh\" content=\"%d\">", refresh_s);
   buf_add_text(b, "<title>");
   html_put_text(b, title);
-  buf_printf(b, " · hoko</title><style>%s</style></head>\n<body><a class=\"skip\" href=\"#main\">", style);
+  buf_printf(b, " · hoko</title><style>%s</style></head>\n<body><a class=\"skip\" href=\"#main\">",
+             style);
   html_put_word(b, language, WORD_SKIP);
   buf_add_text(b, "</a>");
-  if (has_way_back) buf_printf(b, "<nav><a href=\"/\">%s</a></nav>", html_word(language, WORD_JOBS));
+  if (has_way_back)
+    buf_printf(b, "<nav><a href=\"/\">%s</a></nav>", html_word(language, WORD_JOBS));
   buf_add_text(b, "<main id=\"main\"><h1><bdi>");
   html_put_text(b, title);
   buf_add_text(b, "</bdi></h1>\n");

@@ -16,8 +16,10 @@ struct served *jobs_find(struct daemon *d, const char *name) {
     size_t middle = from + (to - from) / 2;
     int order = strcmp(name, d->jobs[middle]->name);
     if (order == 0) return d->jobs[middle];
-    if (order < 0) to = middle;
-    else from = middle + 1;
+    if (order < 0)
+      to = middle;
+    else
+      from = middle + 1;
   }
   return NULL;
 }
@@ -43,8 +45,10 @@ static struct served *add(struct daemon *d, struct slice name, struct error *err
     text[name.len] = '\0';
     s = served_new(text);
   }
-  if (s) d->jobs[d->jobs_len++] = s;
-  else (void)error_set(err, ERROR_MEMORY, "no memory for job \"%.*s\"", SLICE_ARG(name));
+  if (s)
+    d->jobs[d->jobs_len++] = s;
+  else
+    (void)error_set(err, ERROR_MEMORY, "no memory for job \"%.*s\"", SLICE_ARG(name));
   return s;
 }
 
@@ -151,7 +155,8 @@ void jobs_sweep(struct daemon *d) {
   size_t kept = 0;
   for (size_t i = 0; i < d->jobs_len; i++) {
     struct served *s = d->jobs[i];
-    bool is_taken, may_go = s->is_leaving && !served_is_under_way(s) && !s->child.pid && !s->hook.pid;
+    bool is_taken,
+        may_go = s->is_leaving && !served_is_under_way(s) && !s->child.pid && !s->hook.pid;
     if (may_go && !daemon_is_stalled(d) && step_commit(d, s, &s->policy, &step, &is_taken) == 0)
       served_free(s);
     else

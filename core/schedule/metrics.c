@@ -95,31 +95,42 @@ static bool key_expiry(const struct served *s, int64_t now_ms, int64_t *v) {
 }
 
 static const struct family families[] = {
-    {"hoko_job_last_start_timestamp_seconds", "gauge", "seconds", "When the job's last run began.", last_start},
-    {"hoko_job_last_success_timestamp_seconds", "gauge", "seconds", "When its last good run ended.", last_success},
-    {"hoko_job_last_duration_seconds", "gauge", "seconds", "How long its last run took.", last_duration},
+    {"hoko_job_last_start_timestamp_seconds", "gauge", "seconds", "When the job's last run began.",
+     last_start},
+    {"hoko_job_last_success_timestamp_seconds", "gauge", "seconds", "When its last good run ended.",
+     last_success},
+    {"hoko_job_last_duration_seconds", "gauge", "seconds", "How long its last run took.",
+     last_duration},
     {"hoko_job_last_exit_code", "gauge", NULL, "How its last run ended.", last_exit},
-    {"hoko_job_last_waited_seconds", "gauge", "seconds", "How long it waited for the rate limit.", waited},
-    {"hoko_job_pending_age_seconds", "gauge", "seconds", "How long rows have waited for Hoko.", pending_age},
-    {"hoko_job_next_timestamp_seconds", "gauge", "seconds", "When there is something to do next.", next_due},
+    {"hoko_job_last_waited_seconds", "gauge", "seconds", "How long it waited for the rate limit.",
+     waited},
+    {"hoko_job_pending_age_seconds", "gauge", "seconds", "How long rows have waited for Hoko.",
+     pending_age},
+    {"hoko_job_next_timestamp_seconds", "gauge", "seconds", "When there is something to do next.",
+     next_due},
     {"hoko_job_running", "gauge", NULL, "Whether a run is under way.", running},
     {"hoko_job_paused", "gauge", NULL, "Whether it starts no more by itself.", paused},
     {"hoko_job_waits_for_key", "gauge", NULL, "Whether it waits for a working key.", keyless},
     {"hoko_job_runs", "counter", NULL, "Runs that have ended since hoko serve began.", runs},
     {"hoko_job_failures", "counter", NULL, "Those that ended with neither 0 nor 4.", failures},
-    {"hoko_job_not_started", "counter", NULL, "Occurrences that did not start since then.", not_started},
-    {"hoko_job_key_expiry_timestamp_seconds", "gauge", "seconds", "When its key expires.", key_expiry},
+    {"hoko_job_not_started", "counter", NULL, "Occurrences that did not start since then.",
+     not_started},
+    {"hoko_job_key_expiry_timestamp_seconds", "gauge", "seconds", "When its key expires.",
+     key_expiry},
 };
 
 static void put_label(struct buf *b, const char *text) {
   for (; *text; text++) {
     if (*text == '\\' || *text == '"') buf_add_char(b, '\\');
-    if (*text == '\n') buf_add_text(b, "\\n");
-    else buf_add_char(b, *text);
+    if (*text == '\n')
+      buf_add_text(b, "\\n");
+    else
+      buf_add_char(b, *text);
   }
 }
 
-static void put_head(struct buf *b, const char *name, const char *type, const char *unit, const char *help) {
+static void put_head(struct buf *b, const char *name, const char *type, const char *unit,
+                     const char *help) {
   buf_printf(b, "# TYPE %s %s\n", name, type);
   if (unit) buf_printf(b, "# UNIT %s %s\n", name, unit);
   buf_printf(b, "# HELP %s %s\n", name, help);

@@ -21,8 +21,10 @@ static int connect_to(struct slice path) {
   struct sockaddr_un to = {.sun_family = AF_UNIX};
   if (path.len < 2 || path.len >= sizeof to.sun_path) return -1;
   memcpy(to.sun_path, path.ptr, path.len);
-  if (to.sun_path[0] == '@') to.sun_path[0] = '\0';
-  else if (to.sun_path[0] != '/') return -1;
+  if (to.sun_path[0] == '@')
+    to.sun_path[0] = '\0';
+  else if (to.sun_path[0] != '/')
+    return -1;
   socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path.len);
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0 || connect(fd, (const struct sockaddr *)&to, len) == 0) return fd;
@@ -51,7 +53,8 @@ void notify_end(struct notify *n) {
 
 void notify_send(const struct notify *n, const char *lines) {
   if (n->fd < 0) return;
-  (void)!send(n->fd, lines, strlen(lines), MSG_NOSIGNAL); /* who does not listen misses nothing of ours */
+  (void)!send(n->fd, lines, strlen(lines),
+              MSG_NOSIGNAL); /* who does not listen misses nothing of ours */
 }
 
 void notify_reloading(const struct notify *n, const struct clock *clock) {

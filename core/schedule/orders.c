@@ -70,8 +70,10 @@ static void order_run(struct orders *o, struct client *c, struct served *s) {
 
 static void order_pause(struct orders *o, struct client *c, struct served *s, bool is_pause) {
   struct policy copy = s->policy;
-  if (is_pause) policy_pause(&copy);
-  else policy_resume(&copy);
+  if (is_pause)
+    policy_pause(&copy);
+  else
+    policy_resume(&copy);
   bool is_saved = step_save(o->daemon, s, &copy) == 0;
   (void)control_send(c->fd, is_saved ? "ok" : "error the state cannot be written");
   if (is_saved) daemon_log(o->daemon, s, LOG_INFO, is_pause ? "paused" : "resumed");
@@ -99,8 +101,10 @@ void orders_serve(struct orders *o) {
   for (size_t i = o->clients_len; i-- > 0;) {
     char text[CONTROL_TEXT_SIZE];
     int got = control_receive(o->clients[i].fd, text);
-    if (got > 0) obey(o, &o->clients[i], text);
-    else if (got < 0) drop(o, i);
+    if (got > 0)
+      obey(o, &o->clients[i], text);
+    else if (got < 0)
+      drop(o, i);
   }
 }
 

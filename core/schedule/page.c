@@ -13,18 +13,22 @@
 enum { REFRESH_S = 30, REFRESH_RUNNING_S = 5, RUNS_SHOWN = 50, REJECTS_SHOWN = 100 };
 static const int64_t day_ms = 86400000;
 
-static const char *word(const struct page *p, enum html_word w) { return html_word(p->language, w); }
+static const char *word(const struct page *p, enum html_word w) {
+  return html_word(p->language, w);
+}
 
 /* ---- pieces ---- */
 
-static void begin_cell(struct buf *b, const struct page *p, enum html_word label, const char *class) {
+static void begin_cell(struct buf *b, const struct page *p, enum html_word label,
+                       const char *class) {
   buf_printf(b, "<td%s%s%s data-label=\"%s\"><span>", class ? " class=\"" : "", class ? class : "",
              class ? "\"" : "", word(p, label));
 }
 
 static void end_cell(struct buf *b) { buf_add_text(b, "</span></td>"); }
 
-static void put_heads(struct buf *b, const struct page *p, const enum html_word *heads, size_t len) {
+static void put_heads(struct buf *b, const struct page *p, const enum html_word *heads,
+                      size_t len) {
   buf_add_text(b, "<table><thead><tr>");
   for (size_t i = 0; i < len; i++) buf_printf(b, "<th scope=\"col\">%s</th>", word(p, heads[i]));
   buf_add_text(b, "</tr></thead><tbody>\n");
@@ -34,8 +38,8 @@ static void put_heads(struct buf *b, const struct page *p, const enum html_word 
 static void put_button(struct buf *b, const struct page *p, const struct served *s) {
   buf_add_text(b, "<form method=\"post\" action=\"/start?job=");
   html_put_query(b, slice_of(s->name));
-  buf_printf(b, "\"><input type=\"hidden\" name=\"token\" value=\"%s\"><button aria-label=\"%s: ", p->token,
-             word(p, WORD_RUN_NOW));
+  buf_printf(b, "\"><input type=\"hidden\" name=\"token\" value=\"%s\"><button aria-label=\"%s: ",
+             p->token, word(p, WORD_RUN_NOW));
   html_put_text(b, slice_of(s->name));
   buf_printf(b, "\">%s</button></form>", word(p, WORD_RUN_NOW));
 }
@@ -47,9 +51,10 @@ static void put_next(struct buf *b, const struct page *p, const struct served *s
   int64_t at_ms = policy_each(&s->rules, s->rules.cron ? now_ms : s->policy.settled_ms);
   bool is_waiting = s->policy.is_paused || s->policy.is_keyless;
   if (is_waiting || at_ms == INT64_MAX) {
-    html_put_word(b, p->language, s->policy.is_paused    ? WORD_PAUSED
-                                  : s->policy.is_keyless ? WORD_KEYLESS
-                                                         : WORD_BY_HAND);
+    html_put_word(b, p->language,
+                  s->policy.is_paused    ? WORD_PAUSED
+                  : s->policy.is_keyless ? WORD_KEYLESS
+                                         : WORD_BY_HAND);
     return;
   }
   int64_t at_s = (at_ms < now_ms ? now_ms : at_ms) / 1000;
@@ -59,7 +64,8 @@ static void put_next(struct buf *b, const struct page *p, const struct served *s
 }
 
 static void put_mark(struct buf *b, const char *class, const char *mark, const char *text) {
-  buf_printf(b, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> %s</span>", class, mark, text);
+  buf_printf(b, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> %s</span>", class, mark,
+             text);
 }
 
 static void put_result(struct buf *b, const struct page *p, const struct run_record *r) {
@@ -68,7 +74,9 @@ static void put_result(struct buf *b, const struct page *p, const struct run_rec
   case RUN_RUNNING: put_mark(b, "dim", "…", word(p, WORD_RUNNING)); return;
   case RUN_DIED: put_mark(b, "bad", "✗", word(p, WORD_DIED)); return;
   case RUN_NOT_STARTED: put_mark(b, "dim", "–", word(p, WORD_NOT_STARTED)); break;
-  case RUN_ENDED: put_mark(b, is_good ? "good" : "bad", is_good ? "✓" : "✗", word(p, is_good ? WORD_OK : WORD_FAILED));
+  case RUN_ENDED:
+    put_mark(b, is_good ? "good" : "bad", is_good ? "✓" : "✗",
+             word(p, is_good ? WORD_OK : WORD_FAILED));
   }
   if (r->status == RUN_ENDED && r->exit == EXIT_OK) return;
   buf_add_text(b, " <bdi>(");
@@ -113,7 +121,8 @@ static int put_job_row(struct buf *b, const struct page *p, struct served *s, st
   struct run_record r;
   bool is_there;
   if (facts_read(p->daemon, s, err) != 0 ||
-      run_record_newest(p->daemon->options->state, slice_of(s->name), false, &r, &is_there, err) != 0)
+      run_record_newest(p->daemon->options->state, slice_of(s->name), false, &r, &is_there, err) !=
+          0)
     return -1;
   buf_add_text(b, "<tr>");
   begin_cell(b, p, WORD_JOB, NULL);
@@ -127,8 +136,10 @@ static int put_job_row(struct buf *b, const struct page *p, struct served *s, st
   put_next(b, p, s);
   end_cell(b);
   begin_cell(b, p, WORD_LAST, NULL);
-  if (is_there) put_run_link(b, &r);
-  else html_put_word(b, p->language, WORD_NEVER);
+  if (is_there)
+    put_run_link(b, &r);
+  else
+    html_put_word(b, p->language, WORD_NEVER);
   end_cell(b);
   begin_cell(b, p, WORD_RESULT, NULL);
   if (is_there) put_result(b, p, &r);
@@ -144,11 +155,15 @@ static int put_job_row(struct buf *b, const struct page *p, struct served *s, st
 }
 
 int page_put_jobs(struct buf *b, const struct page *p, struct error *err) {
-  static const enum html_word heads[] = {WORD_JOB, WORD_NEXT, WORD_LAST, WORD_RESULT, WORD_ROWS, WORD_RUN_NOW};
+  static const enum html_word heads[] = {WORD_JOB,    WORD_NEXT, WORD_LAST,
+                                         WORD_RESULT, WORD_ROWS, WORD_RUN_NOW};
   const struct daemon *d = p->daemon;
-  html_begin(b, p->language, slice_of(word(p, WORD_JOBS)), d->active ? REFRESH_RUNNING_S : REFRESH_S, false);
-  if (d->jobs_len == 0) buf_printf(b, "<p>%s</p>", word(p, WORD_NO_JOBS));
-  else put_heads(b, p, heads, sizeof heads / sizeof *heads);
+  html_begin(b, p->language, slice_of(word(p, WORD_JOBS)),
+             d->active ? REFRESH_RUNNING_S : REFRESH_S, false);
+  if (d->jobs_len == 0)
+    buf_printf(b, "<p>%s</p>", word(p, WORD_NO_JOBS));
+  else
+    put_heads(b, p, heads, sizeof heads / sizeof *heads);
   for (size_t i = 0; i < d->jobs_len; i++)
     if (put_job_row(b, p, d->jobs[i], err) != 0) return -1;
   if (d->jobs_len > 0) buf_add_text(b, "</tbody></table>");
@@ -175,8 +190,10 @@ static void put_job_facts(struct buf *b, const struct page *p, const struct serv
   number_put_duration(&every, s->rules.every_ms);
   buf_add_text(b, "<dl>");
   put_fact(b, p, WORD_SCRIPT, slice_of(s->script));
-  put_fact(b, p, WORD_SCHEDULE, s->schedule ? slice_of(s->schedule)
-                                : s->rules.every_ms ? buf_slice(&every) : (struct slice){0});
+  put_fact(b, p, WORD_SCHEDULE,
+           s->schedule         ? slice_of(s->schedule)
+           : s->rules.every_ms ? buf_slice(&every)
+                               : (struct slice){0});
   put_fact(b, p, WORD_ZONE, slice_of(s->timezone));
   put_term(b, p, WORD_NEXT);
   put_next(b, p, s);
@@ -191,7 +208,8 @@ static void put_job_facts(struct buf *b, const struct page *p, const struct serv
   buf_free(&every);
 }
 
-static int put_picture(struct buf *b, const struct page *p, const struct served *s, struct error *err) {
+static int put_picture(struct buf *b, const struct page *p, const struct served *s,
+                       struct error *err) {
   struct run_day days[PICTURE_DAYS];
   size_t n;
   int64_t today = daemon_wall_ms(p->daemon) / day_ms;
@@ -221,7 +239,8 @@ static void put_run_row(struct buf *b, const struct page *p, const struct run_re
   buf_add_text(b, "</tr>\n");
 }
 
-static int put_runs(struct buf *b, const struct page *p, const struct served *s, struct error *err) {
+static int put_runs(struct buf *b, const struct page *p, const struct served *s,
+                    struct error *err) {
   static const enum html_word heads[] = {WORD_STARTED, WORD_TOOK, WORD_RESULT, WORD_ROWS};
   const struct run_filter filter = {.job = slice_of(s->name)};
   struct run_record *runs = calloc(RUNS_SHOWN, sizeof *runs);
@@ -229,8 +248,10 @@ static int put_runs(struct buf *b, const struct page *p, const struct served *s,
   if (!runs) return error_set(err, ERROR_MEMORY, "no memory for the runs");
   int result = run_record_list(p->daemon->options->state, &filter, runs, RUNS_SHOWN, &n, err);
   buf_printf(b, "<h2>%s</h2>", word(p, WORD_RUNS));
-  if (n == 0) buf_printf(b, "<p>%s</p>", word(p, WORD_NO_RUNS));
-  else put_heads(b, p, heads, sizeof heads / sizeof *heads);
+  if (n == 0)
+    buf_printf(b, "<p>%s</p>", word(p, WORD_NO_RUNS));
+  else
+    put_heads(b, p, heads, sizeof heads / sizeof *heads);
   for (size_t i = 0; result == 0 && i < n; i++) put_run_row(b, p, &runs[i]);
   if (n > 0) buf_add_text(b, "</tbody></table>");
   free(runs);
@@ -239,7 +260,8 @@ static int put_runs(struct buf *b, const struct page *p, const struct served *s,
 
 int page_put_job(struct buf *b, const struct page *p, struct served *s, struct error *err) {
   if (facts_read(p->daemon, s, err) != 0) return -1;
-  html_begin(b, p->language, slice_of(s->name), served_is_under_way(s) ? REFRESH_RUNNING_S : REFRESH_S, true);
+  html_begin(b, p->language, slice_of(s->name),
+             served_is_under_way(s) ? REFRESH_RUNNING_S : REFRESH_S, true);
   put_job_facts(b, p, s);
   put_button(b, p, s);
   if (put_picture(b, p, s, err) != 0 || put_runs(b, p, s, err) != 0) return -1;
@@ -282,7 +304,10 @@ static void put_run_facts(struct buf *b, const struct page *p, const struct run_
 /* Rows by state, those that there were. */
 static void put_states(struct buf *b, const struct page *p, struct slice report) {
   static const enum html_word heads[] = {WORD_STATE, WORD_ROWS};
-  if (report_view_number(report, "rows", "submitted") + report_view_number(report, "rows", "skipped") == 0) return;
+  if (report_view_number(report, "rows", "submitted") +
+          report_view_number(report, "rows", "skipped") ==
+      0)
+    return;
   buf_printf(b, "<h2>%s</h2>", word(p, WORD_ROWS));
   put_heads(b, p, heads, 2);
   for (int i = 0; i < FACTS_ROWS; i++) {
@@ -339,7 +364,8 @@ static int put_rejects(struct buf *b, const struct page *p, const char *run, str
 int page_put_run(struct buf *b, const struct page *p, struct slice run, struct error *err) {
   struct run_record r;
   if (run_record_show(p->daemon->options->state, run, &r, err) != 0) return -1;
-  html_begin(b, p->language, slice_of(r.run), r.status == RUN_RUNNING ? REFRESH_RUNNING_S : 0, true);
+  html_begin(b, p->language, slice_of(r.run), r.status == RUN_RUNNING ? REFRESH_RUNNING_S : 0,
+             true);
   put_run_facts(b, p, &r);
   put_states(b, p, r.report);
   if (put_rejects(b, p, r.run, err) != 0) return -1;

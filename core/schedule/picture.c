@@ -28,16 +28,18 @@ static int x_of(enum html_language language, int64_t day, int64_t today) {
   return STEP * (language == HTML_ARABIC ? PICTURE_DAYS - 1 - place : place) + (STEP - BAR) / 2;
 }
 
-static int part(int64_t value, int64_t most) { return (int)(HEIGHT * ((double)value / (double)most)); }
+static int part(int64_t value, int64_t most) {
+  return (int)(HEIGHT * ((double)value / (double)most));
+}
 
 static void put_words(struct buf *b, enum html_language language, const struct run_day *d) {
   char text[CLOCK_TEXT_SIZE];
   clock_format(d->day * 86400000, text);
-  buf_printf(b, "<title>%.10s: %" PRId64 " %s", text, d->runs, html_word(language, WORD_RUNS));
-  buf_printf(b, ", %" PRId64 " %s, %" PRId64 " %s, ", d->failed, html_word(language, WORD_FAILURES),
-             d->not_run, html_word(language, WORD_NOT_STARTED));
+  buf_printf(b, "<title>%.10s. %s: %" PRId64 ", %s: %" PRId64 ", %s: %" PRId64 ", %s: ", text,
+             html_word(language, WORD_RUNS), d->runs, html_word(language, WORD_FAILURES), d->failed,
+             html_word(language, WORD_NOT_STARTED), d->not_run, html_word(language, WORD_ROWS));
   number_put_grouped(b, d->rows);
-  buf_printf(b, " %s, ", html_word(language, WORD_ROWS));
+  buf_printf(b, ", %s: ", html_word(language, WORD_TOOK));
   number_put_duration(b, took_of(d));
   buf_add_text(b, "</title>");
 }
@@ -50,20 +52,25 @@ static void put_day(struct buf *b, enum html_language language, const struct run
   if (d->failed > 0 && bad < BAR_MIN) bad = BAR_MIN;
   buf_add_text(b, "<g>");
   put_words(b, language, d);
-  buf_printf(b, "<rect x=\"%d\" y=\"0\" width=\"%d\" height=\"%d\" fill=\"transparent\"/>", x, BAR, HEIGHT + FOOT);
-  buf_printf(b, "<rect class=\"r\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", x, HEIGHT - height, BAR, height - bad);
-  buf_printf(b, "<rect class=\"f\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", x, HEIGHT - bad, BAR, bad);
+  buf_printf(b, "<rect x=\"%d\" y=\"0\" width=\"%d\" height=\"%d\" fill=\"transparent\"/>", x, BAR,
+             HEIGHT + FOOT);
+  buf_printf(b, "<rect class=\"r\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", x,
+             HEIGHT - height, BAR, height - bad);
+  buf_printf(b, "<rect class=\"f\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>", x, HEIGHT - bad,
+             BAR, bad);
   if (d->not_run > 0)
-    buf_printf(b, "<circle class=\"m\" cx=\"%d\" cy=\"%d\" r=\"3\"/>", x + BAR / 2, HEIGHT + FOOT / 2);
+    buf_printf(b, "<circle class=\"m\" cx=\"%d\" cy=\"%d\" r=\"3\"/>", x + BAR / 2,
+               HEIGHT + FOOT / 2);
   buf_add_text(b, "</g>");
 }
 
 void picture_put(struct buf *b, enum html_language language, const struct run_day *days, size_t len,
                  int64_t today) {
   struct scale s = scale_of(days, len);
-  buf_printf(b, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", STEP * PICTURE_DAYS, HEIGHT + FOOT,
-             html_word(language, WORD_DAYS));
-  buf_printf(b, "<path d=\"M0 %dH%d\" class=\"d\" stroke-opacity=\".3\"/>", HEIGHT, STEP * PICTURE_DAYS);
+  buf_printf(b, "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">", STEP * PICTURE_DAYS,
+             HEIGHT + FOOT, html_word(language, WORD_DAYS));
+  buf_printf(b, "<path d=\"M0 %dH%d\" class=\"d\" stroke-opacity=\".3\"/>", HEIGHT,
+             STEP * PICTURE_DAYS);
   for (size_t i = 0; i < len; i++)
     put_day(b, language, &days[i], &s, x_of(language, days[i].day, today));
   buf_add_text(b, "<polyline class=\"d\" pointer-events=\"none\" points=\"");

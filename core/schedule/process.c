@@ -20,7 +20,8 @@ static bool make_words(const struct daemon *d, const char *const *more, const ch
 
 static int start(struct daemon *d, struct child *c, const char *const *more, struct error *err) {
   const char *words[WORDS_MAX + 1];
-  if (!make_words(d, more, words)) return error_set(err, ERROR_INTERNAL, "a run has too many options");
+  if (!make_words(d, more, words))
+    return error_set(err, ERROR_INTERNAL, "a run has too many options");
   const struct child_start how = {.argv = (char *const *)words,
                                   .environment = d->options->environment,
                                   .folder = d->options->folder,
@@ -82,7 +83,8 @@ struct said {
 /* Facts for the daemon alone: \1k and when the key expires, in milliseconds; \1p and how
  * far the run is. */
 static bool take_fact(struct served *s, struct slice line) {
-  if (line.len < 2 || line.ptr[0] != '\1' || (line.ptr[1] != 'k' && line.ptr[1] != 'p')) return false;
+  if (line.len < 2 || line.ptr[0] != '\1' || (line.ptr[1] != 'k' && line.ptr[1] != 'p'))
+    return false;
   struct slice text = {line.ptr + 2, line.len - 2};
   if (line.ptr[1] == 'p')
     (void)snprintf(s->progress, sizeof s->progress, "%.*s", (int)text.len, text.ptr);

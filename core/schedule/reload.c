@@ -50,7 +50,8 @@ static void on_zone_change(void *user, const struct zone *old, const struct zone
     struct served *s = d->jobs[i];
     if (s->rules.zone != old) continue;
     struct policy copy;
-    int dropped = step_drop(d, s); /* under the old times; where it fails they are past all the same */
+    int dropped =
+        step_drop(d, s); /* under the old times; where it fails they are past all the same */
     s->rules.zone = newer;
     copy = s->policy;
     policy_reschedule(&copy, &s->rules, daemon_wall_ms(d));
@@ -67,8 +68,10 @@ void reload_look(struct daemon *d) {
   for (size_t i = 0; i < d->jobs_len; i++) is_keyless |= d->jobs[i]->policy.is_keyless;
   if (now_ms < d->looked_ms + (is_keyless ? RELOAD_KEY_LOOK_MS : RELOAD_LOOK_MS)) return;
   d->looked_ms = now_ms;
-  if (zones_refresh(d->options->zones, on_zone_change, d, &err) == 0) (void)condition_ends(&d->zone_trouble, &count);
-  else if (condition_holds(&d->zone_trouble, daemon_wall_ms(d))) daemon_log_error(d, &err, d->zone_trouble.count);
+  if (zones_refresh(d->options->zones, on_zone_change, d, &err) == 0)
+    (void)condition_ends(&d->zone_trouble, &count);
+  else if (condition_holds(&d->zone_trouble, daemon_wall_ms(d)))
+    daemon_log_error(d, &err, d->zone_trouble.count);
   if (has_file_changed(d)) d->wants_reload = true;
   if (!is_keyless || !d->options->has_key_changed(d->options->user)) return;
   for (size_t i = 0; i < d->jobs_len; i++) {
@@ -76,7 +79,8 @@ void reload_look(struct daemon *d) {
     struct policy copy = s->policy;
     if (!copy.is_keyless) continue;
     policy_key_works(&copy, daemon_wall_ms(d));
-    if (step_save(d, s, &copy) == 0) daemon_log(d, s, LOG_INFO, "the keystore has changed: tried again");
+    if (step_save(d, s, &copy) == 0)
+      daemon_log(d, s, LOG_INFO, "the keystore has changed: tried again");
     s->deadline_ms = 0;
   }
 }

@@ -49,7 +49,8 @@ static int no_memory(const struct served *s, struct error *err) {
 }
 
 static int read_rules(struct served *s, int64_t every_ms, struct zones *zones, struct error *err) {
-  struct error ignored = {.code = ERROR_NONE}; /* hoko.lua's reader tells it, if it is still there */
+  struct error ignored = {.code =
+                              ERROR_NONE}; /* hoko.lua's reader tells it, if it is still there */
   s->rules = (struct policy_rules){.every_ms = every_ms};
   if (!s->schedule) return 0;
   if (cron_parse(&s->cron, slice_of(s->schedule), &ignored) == 0 &&
@@ -98,9 +99,7 @@ void served_put_record(const struct served *s, const struct policy *policy, stru
 
 /* ---- the wish ---- */
 
-static bool is_same(const char *a, const char *b) {
-  return slice_equal(slice_of(a), slice_of(b));
-}
+static bool is_same(const char *a, const char *b) { return slice_equal(slice_of(a), slice_of(b)); }
 
 bool served_is_as(const struct served *s, const struct daemon_wish *w) {
   return is_same(s->schedule, w->schedule) && s->rules.every_ms == w->rules.every_ms &&

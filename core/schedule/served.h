@@ -47,8 +47,8 @@ struct served {
   char run[ULID_TEXT_LEN + 1]; /* under way, or the last one */
   struct child child, hook;
   int64_t hook_kill_at_ms; /* of passed time */
-  int64_t kill_at_ms; /* of passed time, once it was told to stop; 0: it was not */
-  bool has_ended;     /* and that is not recorded yet */
+  int64_t kill_at_ms;      /* of passed time, once it was told to stop; 0: it was not */
+  bool has_ended;          /* and that is not recorded yet */
   int exit_code;
 
   int64_t deadline_ms; /* of the wall clock: when there is something to do */

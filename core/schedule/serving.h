@@ -29,9 +29,9 @@ struct daemon {
   struct notify notify;
   struct watch watch;
   int lock_fd, signal_fd, timer_fd, folder_fd; /* folder_fd: inotify's */
-  int64_t file_mtime_ns, file_size; /* of hoko.lua when it was last read */
-  int64_t stalled_until_ms;         /* of passed time: the state could not be written */
-  int64_t looked_ms;                /* of passed time: for what no descriptor tells */
+  int64_t file_mtime_ns, file_size;            /* of hoko.lua when it was last read */
+  int64_t stalled_until_ms;                    /* of passed time: the state could not be written */
+  int64_t looked_ms;                           /* of passed time: for what no descriptor tells */
   struct condition state_trouble, file_trouble, zone_trouble, web_trouble;
   bool wants_reload, is_ending;
   int64_t end_at_ms; /* of passed time, while ending */

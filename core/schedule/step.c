@@ -172,9 +172,12 @@ void step_give_slots(struct daemon *d) {
 
 /* What the run itself recorded counts; without a word from it, how its process ended. */
 static int read_end(struct daemon *d, struct served *s, struct run_record *run, struct error *err) {
-  if (run_record_recover(d->options->state, slice_of(s->run), daemon_wall_ms(d), run, err) != 0) return -1;
-  if (run->status == RUN_ENDED) s->exit_code = run->exit;
-  else if (s->exit_code <= 0) s->exit_code = POLICY_DIED;
+  if (run_record_recover(d->options->state, slice_of(s->run), daemon_wall_ms(d), run, err) != 0)
+    return -1;
+  if (run->status == RUN_ENDED)
+    s->exit_code = run->exit;
+  else if (s->exit_code <= 0)
+    s->exit_code = POLICY_DIED;
   if (run->status != RUN_RUNNING) return 0;
   /* Nobody claimed it, and the process that should have is gone. */
   return run_record_close(d->options->state, slice_of(s->run), daemon_wall_ms(d), err);
@@ -192,8 +195,10 @@ static void put_error(struct buf *b, struct slice report) {
 static void tell_failure(struct daemon *d, struct served *s, const struct run_record *run) {
   struct buf why = BUF_WITH_LIMIT(2048);
   if (!condition_holds(&s->failing, daemon_wall_ms(d))) return;
-  if (s->exit_code == POLICY_DIED) buf_add_text(&why, "died without a word");
-  else buf_printf(&why, "failed with exit %d", s->exit_code);
+  if (s->exit_code == POLICY_DIED)
+    buf_add_text(&why, "died without a word");
+  else
+    buf_printf(&why, "failed with exit %d", s->exit_code);
   put_error(&why, run->report);
   if (s->failing.count > 1) buf_printf(&why, " (%" PRId64 " times in a row)", s->failing.count);
   daemon_log(d, s, LOG_ERROR, "%.*s", (int)why.len, why.ptr ? why.ptr : "failed");
@@ -231,9 +236,12 @@ void step_end(struct daemon *d, struct served *s) {
   d->active--;
   s->runs++;
   if (s->exit_code != EXIT_OK && s->exit_code != EXIT_HELD) s->failures++;
-  if (was_stopped) daemon_log(d, s, LOG_INFO, "was stopped");
-  else if (s->exit_code == EXIT_OK || s->exit_code == EXIT_HELD) tell_success(d, s, &run);
-  else tell_failure(d, s, &run);
+  if (was_stopped)
+    daemon_log(d, s, LOG_INFO, "was stopped");
+  else if (s->exit_code == EXIT_OK || s->exit_code == EXIT_HELD)
+    tell_success(d, s, &run);
+  else
+    tell_failure(d, s, &run);
   orders_tell_ended(d->orders, s, s->exit_code == POLICY_DIED ? EXIT_STATE : s->exit_code);
   step_job(d, s);
 }

@@ -45,7 +45,8 @@ void daemon_log_error(struct daemon *d, const struct error *err, int64_t count) 
 
 void daemon_stall(struct daemon *d, const struct error *err) {
   d->stalled_until_ms = daemon_passed_ms() + STALL_MS;
-  if (condition_holds(&d->state_trouble, daemon_wall_ms(d))) daemon_log_error(d, err, d->state_trouble.count);
+  if (condition_holds(&d->state_trouble, daemon_wall_ms(d)))
+    daemon_log_error(d, err, d->state_trouble.count);
 }
 
 bool daemon_is_stalled(const struct daemon *d) { return daemon_passed_ms() < d->stalled_until_ms; }

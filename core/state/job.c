@@ -38,8 +38,10 @@ static int start(struct state *s, const struct job_record *j, const struct job_s
   bind_int(sql, 4, step->run->started_ms);
   process_name(name);
   bind_text(sql, 5, slice_of(name));
-  if (step->due_len > 0) bind_int(sql, 6, step->due_ms[0]);
-  else bind_null(sql, 6);
+  if (step->due_len > 0)
+    bind_int(sql, 6, step->due_ms[0]);
+  else
+    bind_null(sql, 6);
   bind_int(sql, 7, step->attempt);
   if (db_run(&s->db, sql, err) != 0) return -1;
   *is_taken = sqlite3_changes64(s->db.sqlite) == 0;
@@ -60,8 +62,10 @@ static int not_run(struct state *s, const struct job_record *j, const struct job
     bind_text(sql, 3, j->name);
     bind_int(sql, 4, step->due_ms[i]);
     bind_text(sql, 5, step->run->outcome);
-    if (j->schedule.len > 0) bind_int(sql, 6, step->due_ms[i]);
-    else bind_null(sql, 6);
+    if (j->schedule.len > 0)
+      bind_int(sql, 6, step->due_ms[i]);
+    else
+      bind_null(sql, 6);
     if (db_run(&s->db, sql, err) != 0) return -1;
   }
   return 0;
@@ -91,7 +95,8 @@ static int write_job(struct state *s, const struct job_record *j, struct error *
   bind_text(sql, 1, j->name);
   bind_text(sql, 2, j->schedule);
   bind_text_or_empty(sql, 3, j->timezone);
-  for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++) bind_int(sql, 4 + i, numbers[i]);
+  for (int i = 0; i < (int)(sizeof numbers / sizeof *numbers); i++)
+    bind_int(sql, 4 + i, numbers[i]);
   bind_text(sql, 13, slice_of(j->run));
   return db_run(&s->db, sql, err);
 }

@@ -37,7 +37,9 @@ struct week {
   int requests_of[MINUTES];
 };
 
-static int64_t wall_ms(const struct clock *c) { return ((const struct week *)(const void *)c)->now_ms; }
+static int64_t wall_ms(const struct clock *c) {
+  return ((const struct week *)(const void *)c)->now_ms;
+}
 
 static void demand(bool truth, const char *what) {
   if (truth) return;
@@ -82,7 +84,8 @@ static void tell_end(struct week *w, int exit_code) {
     tell(w, LOG_INFO, text);
   } else if (condition_holds(&w->failing, w->now_ms)) {
     (void)snprintf(text, sizeof text,
-                   "failed with exit 6: hoko.to cannot be reached: connection refused (%" PRId64 " times in a row)",
+                   "failed with exit 6: hoko.to cannot be reached: connection refused (%" PRId64
+                   " times in a row)",
                    w->failing.count);
     tell(w, LOG_ERROR, text);
   }
@@ -94,7 +97,8 @@ static void note_lost(struct week *w, const struct policy_action *a) {
   w->occurrences += a->count;
   w->lost.count += a->count - 1;
   if (!condition_holds(&w->lost, w->now_ms)) return;
-  (void)snprintf(text, sizeof text, "did not start: %s (%" PRId64 " so far)", policy_cause_name(a->cause), w->lost.count);
+  (void)snprintf(text, sizeof text, "did not start: %s (%" PRId64 " so far)",
+                 policy_cause_name(a->cause), w->lost.count);
   tell(w, LOG_WARN, text);
 }
 
@@ -137,7 +141,8 @@ static void live(struct week *w, int64_t until_ms, bool is_down) {
       policy_ended(&w->policy, &w->rules, is_down ? EXIT_UNREACHABLE : EXIT_OK, w->now_ms);
       tell_end(w, is_down ? EXIT_UNREACHABLE : EXIT_OK);
     }
-    if (w->now_ms >= until_ms && ends_ms == INT64_MAX && w->policy.alert == POLICY_ALERT_NONE) return;
+    if (w->now_ms >= until_ms && ends_ms == INT64_MAX && w->policy.alert == POLICY_ALERT_NONE)
+      return;
   }
 }
 
@@ -164,14 +169,16 @@ int main(void) {
                                   .retry_delay_ms = MINUTE_MS,
                                   .retry_factor = 2};
   demand(zones && cron_parse(&cron, SLICE("*/15 * * * *"), &err) == 0 &&
-             zones_get(zones, SLICE("UTC"), &w.rules.zone, &err) == 0, "the schedule is read");
+             zones_get(zones, SLICE("UTC"), &w.rules.zone, &err) == 0,
+         "the schedule is read");
   policy_begin(&w.policy, w.now_ms);
   live(&w, BEGIN_MS + WEEK_MS, true);
   int64_t alerts_before = w.alerts;
   live(&w, w.now_ms + HOUR_MS, false);
   check(&w, alerts_before);
-  printf("a week of outage: %" PRId64 " occurrences, %" PRId64 " of them did not start; %" PRId64 " runs, %" PRId64
-         " requests; %" PRId64 " alerts; %" PRId64 " lines of log, %" PRId64 " bytes\n",
+  printf("a week of outage: %" PRId64 " occurrences, %" PRId64 " of them did not start; %" PRId64
+         " runs, %" PRId64 " requests; %" PRId64 " alerts; %" PRId64 " lines of log, %" PRId64
+         " bytes\n",
          w.occurrences, w.not_run, w.runs, w.requests, w.alerts, w.lines, w.bytes);
   zones_free(zones);
   printf("1 passed, 0 failed\n");

@@ -106,7 +106,7 @@ class Shown(Web):
         job = self.page("/job?name=s")
         self.assertIn("1 created, 2 rejected", job.text)
         self.assertEqual(len(job.all("svg")), 1)
-        self.assertIn("1 Runs, 1 failed, 0 did not start, 3 Rows", job.text)
+        self.assertIn("Runs: 1, failed: 1, did not start: 0, Rows: 3, Took: ", job.text)
         shown = [self.page(link).text for link in links if link.startswith("/run?run=")]
         self.assertIn("no luck <today>", shown[0])
         self.assertIn("rejected 2", shown[1])

@@ -23,7 +23,8 @@ static void a_year_of_it_is_told_in_some_400_lines(void **state) {
   struct condition c = {0};
   int lines = 0;
   (void)state;
-  for (int64_t now_ms = 0; now_ms < YEAR_MS; now_ms += MINUTE_MS) lines += condition_holds(&c, now_ms);
+  for (int64_t now_ms = 0; now_ms < YEAR_MS; now_ms += MINUTE_MS)
+    lines += condition_holds(&c, now_ms);
   assert_in_range(lines, 365, 385);
   assert_int_equal(c.count, 365 * 24 * 60);
 }

@@ -24,10 +24,12 @@ static struct run_record run_of(const char *run, const char *outcome) {
 }
 
 /* Whether it was taken already. */
-static bool start(struct scene *x, const char *job, const char *run, int64_t due_ms, int64_t attempt) {
+static bool start(struct scene *x, const char *job, const char *run, int64_t due_ms,
+                  int64_t attempt) {
   struct job_record j = job_of(job);
   struct run_record r = run_of(run, "");
-  const struct job_step step = {.kind = JOB_STEP_START, .run = &r, .due_ms = &due_ms, .due_len = 1, .attempt = attempt};
+  const struct job_step step = {
+      .kind = JOB_STEP_START, .run = &r, .due_ms = &due_ms, .due_len = 1, .attempt = attempt};
   bool is_taken;
   OK(x, job_record_write(x->s, &j, &step, &is_taken, &x->err));
   return is_taken;
@@ -36,7 +38,8 @@ static bool start(struct scene *x, const char *job, const char *run, int64_t due
 static void not_run(struct scene *x, const char *job, const int64_t *due_ms, size_t n) {
   struct job_record j = job_of(job);
   struct run_record r = run_of("", "missed");
-  const struct job_step step = {.kind = JOB_STEP_NOT_RUN, .run = &r, .due_ms = due_ms, .due_len = n};
+  const struct job_step step = {
+      .kind = JOB_STEP_NOT_RUN, .run = &r, .due_ms = due_ms, .due_len = n};
   bool is_taken;
   OK(x, job_record_write(x->s, &j, &step, &is_taken, &x->err));
 }

@@ -2,7 +2,8 @@
 
 #define DAY_MS INT64_C(86400000)
 
-static void run(struct scene *x, const char *job, int64_t started_ms, int exit, const char *report) {
+static void run(struct scene *x, const char *job, int64_t started_ms, int exit,
+                const char *report) {
   struct run_record r = {.script = SLICE("s.lua"), .job = slice_of(job), .started_ms = started_ms};
   static int count;
   snprintf(r.run, sizeof r.run, "01JD00000000000000000%05d", ++count);
@@ -15,7 +16,10 @@ static void run(struct scene *x, const char *job, int64_t started_ms, int exit, 
 }
 
 static void skipped(struct scene *x, const char *job, int64_t started_ms) {
-  struct run_record r = {.script = SLICE("s.lua"), .job = slice_of(job), .started_ms = started_ms, .outcome = SLICE("missed"),
+  struct run_record r = {.script = SLICE("s.lua"),
+                         .job = slice_of(job),
+                         .started_ms = started_ms,
+                         .outcome = SLICE("missed"),
                          .run = "01JE0000000000000000000001"};
   OK(x, run_record_skipped(x->s, &r, &x->err));
 }
@@ -46,6 +50,7 @@ static void a_day_counts_its_runs_rows_and_what_did_not_start(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_day_counts_its_runs_rows_and_what_did_not_start)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_day_counts_its_runs_rows_and_what_did_not_start)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
