@@ -34,6 +34,7 @@ static const char *next_of(const struct explained *e) {
     return "rejected, changed or not; hoko run --recreate makes it anew, hoko rejects retry tries "
            "the old one";
   if (e->is_rejected) return "sent again when the row changes, or after hoko rejects retry";
+  if (e->is_gone) return "the next row of it is tried; hoko run --recreate makes it anew";
   return "an equal row is not sent; of a changed one, what differs is";
 }
 

@@ -108,6 +108,38 @@ class Gone(RunTest):
         reject, = self.rejects()
         self.assertEqual((reject["code"], reject["message"]), ("refused", "Invalid request"))
 
+    def answer(self, status, *answers):
+        """A Hoko that refuses each update with STATUS and gives ANSWERS to questions, the last for ever."""
+        error = {"error": {"en": "No", "ar": "x"}}
+        self.record(lambda handler, rows: handler.reply(status, error))
+        left = list(answers)
+
+        def get(handler):
+            code, body = left.pop(0) if len(left) > 1 else left[0]
+            handler.reply(code, error if body is None else body)
+        self.recorder.server.RequestHandlerClass.do_GET = get
+
+    ONE = 'hoko.partners.upsert({{id="00000000-0000-4000-8000-000000000001", name="B"}})'
+
+    def test_every_form_of_absence_is_understood(self):
+        for status, answers in ((400, [(200, [])]), (400, [(400, None)]), (404, [(200, [])]), (422, [(200, [])]),
+                                (400, [(503, None), (200, b"<html>"), (200, [])])):
+            with self.subTest(status=status, answers=answers):
+                self.answer(status, *answers)
+                self.script(self.ONE, code=3)
+                self.assertEqual(self.rejects()[-1]["code"], "unknown_id")
+
+    def test_a_404_to_update_and_question_is_a_wrong_base_url(self):
+        self.answer(404, (404, None))
+        self.script(self.ONE, code=6)
+        self.assert_rows(submitted=1, pending=1)
+        self.assertIn("hint: check --base-url", self.err)
+
+    def test_a_401_to_the_question_stops_with_the_row_pending(self):
+        self.answer(400, (401, None))
+        self.script(self.ONE, code=5)
+        self.assert_rows(submitted=1, pending=1)
+
     def test_a_key_that_may_not_read_partners_leaves_the_row_refused(self):
         def answer(handler, rows):
             handler.reply(400, {"error": {"en": "Invalid request", "ar": "x"}})
