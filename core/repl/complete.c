@@ -5,6 +5,7 @@
 #include "base/path.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -91,9 +92,13 @@ static void complete_lua(struct repl *r, struct slice line, struct edit_words *w
   struct error err;
   buf_add_slice(&text, buf_slice(&r->entry));
   buf_add_slice(&text, line);
-  if (buf_ok(&text) &&
-      session_ask(r->session, SESSION_COMPLETE, buf_slice(&text), &answer, &err) == 0)
+  int rc = buf_ok(&text)
+               ? session_ask(r->session, SESSION_COMPLETE, buf_slice(&text), &answer, &err)
+               : error_set(&err, ERROR_MEMORY, "out of memory for a word");
+  if (rc == 0)
     take_answer(r, buf_slice(&answer), line, words);
+  else if (err.code == ERROR_INTERRUPTED)
+    (void)raise(SIGINT); /* Ctrl-C was for the line, which the editor gives up */
   buf_free(&text);
   buf_free(&answer);
 }
