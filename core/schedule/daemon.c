@@ -12,7 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STOP_LOOK_MS = 200 }; /* while a run is to end by a deadline */
+enum {
+  STOP_LOOK_MS = 200, /* while a run is to end by a deadline */
+  PRUNE_DAYS = 90,
+  PRUNE_KEEP = 10, /* of each job, however old */
+};
+static const int64_t DAY_MS = 86400000;
 
 int64_t daemon_wall_ms(const struct daemon *d) { return clock_wall_ms(d->options->clock); }
 
@@ -162,6 +167,7 @@ static void step_due(struct daemon *d) {
   int64_t now_ms = daemon_wall_ms(d);
   for (size_t i = 0; i < d->jobs_len; i++) {
     struct served *s = d->jobs[i];
+    notify_watchdog(&d->notify, d->options->clock); /* what was missed may take a while to record */
     process_look(d, s);
     if (s->has_ended)
       step_end(d, s);
@@ -169,6 +175,20 @@ static void step_due(struct daemon *d) {
       step_job(d, s);
   }
   step_give_slots(d);
+}
+
+/* Once a day, so that a year alone fills no disk; as `hoko runs prune` without options. */
+static void prune(struct daemon *d) {
+  int64_t runs;
+  struct error err;
+  if (daemon_passed_ms() < d->prune_at_ms || daemon_is_stalled(d) || d->is_ending) return;
+  d->prune_at_ms = daemon_passed_ms() + DAY_MS;
+  if (run_record_prune(d->options->state, daemon_wall_ms(d) - PRUNE_DAYS * DAY_MS, PRUNE_KEEP,
+                       &runs, &err) != 0)
+    daemon_stall(d, &err);
+  else if (runs > 0)
+    daemon_log(d, NULL, LOG_INFO, "%" PRId64 " runs of more than %d days ago are forgotten", runs,
+               (int)PRUNE_DAYS);
 }
 
 static void kill_late(struct daemon *d) {
@@ -198,6 +218,7 @@ static void loop(struct daemon *d) {
     face_run(d->pages);
     step_due(d);
     jobs_sweep(d);
+    prune(d);
     if (d->is_ending) kill_late(d);
     notify_watchdog(&d->notify, d->options->clock);
   }
@@ -266,6 +287,7 @@ int daemon_run(const struct daemon_options *options, struct error *err) {
     daemon_log(&d, NULL, LOG_INFO, "serving %zu jobs of %s", d.wishes->len, options->folder);
     notify_send(&d.notify, "READY=1\n");
     step_due(&d);
+    prune(&d);
     loop(&d);
     daemon_log(&d, NULL, LOG_INFO, "ended");
   }

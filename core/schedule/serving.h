@@ -33,6 +33,7 @@ struct daemon {
   int64_t stalled_until_ms;                    /* of passed time: the state could not be written */
   int64_t looked_ms;                           /* of passed time: for what no descriptor tells */
   struct condition state_trouble, file_trouble, zone_trouble, web_trouble;
+  int64_t prune_at_ms; /* of passed time: when old runs are forgotten next */
   bool wants_reload, is_ending;
   int64_t end_at_ms; /* of passed time, while ending */
 };

@@ -289,6 +289,23 @@ class Deaths(ServeTest):
         self.assertLess(time.monotonic() - begun, 10)
 
 
+class Year(ServeTest):
+    def test_runs_of_long_ago_are_forgotten_but_for_the_newest(self):
+        self.write("a.lua", "")
+        self.jobs(a='script = "a.lua"')
+        self.call("jobs", "run", "a")
+        old = int(time.time() * 1000) - 100 * 86400000
+        with contextlib.closing(sqlite3.connect(self.path(".hoko/state.db"))) as state, state:
+            state.executemany("INSERT INTO run (run, script, job, started, ended, exit, outcome, process) "
+                              "VALUES (?, 'a.lua', 'a', ?, ?, 0, 'ok', '1 1 x')",
+                              [(f"01J{i:023}", old + i, old + i) for i in range(30)])
+            state.execute("UPDATE run SET number = number + 1000 WHERE started > ?", (old + 1000,))
+        self.serve()
+        self.wait_log("21 runs of more than 90 days ago are forgotten")
+        self.assertEqual(len(self.runs("a")), 10)
+        self.stop()
+
+
 class System(ServeTest):
     def setUp(self):
         super().setUp()
