@@ -99,6 +99,11 @@ static int64_t ready_at(struct transport *t) {
   return g->declined_len < NET_CONCURRENCY_MAX ? transport_ready_at(g->under) : INT64_MAX;
 }
 
+static bool take(struct transport *t) {
+  struct gate *g = gate_of(t);
+  return g->declined_len < NET_CONCURRENCY_MAX && g->under->take(g->under);
+}
+
 static void submit(struct transport *t, struct exchange *e) {
   struct gate *g = gate_of(t);
   bool is_fine =
@@ -117,11 +122,14 @@ static struct exchange *next(struct transport *t) {
 static void cancel(struct transport *t) { transport_cancel(gate_of(t)->under); }
 
 void gate_init(struct gate *g, struct metered *under, struct running *r, bool is_for_rows) {
-  *g = (struct gate){
-      .transport = {.ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel},
-      .under = &under->transport,
-      .r = r,
-      .is_for_rows = is_for_rows};
+  *g = (struct gate){.transport = {.ready_at = ready_at,
+                                   .take = take,
+                                   .submit = submit,
+                                   .next = next,
+                                   .cancel = cancel},
+                     .under = &under->transport,
+                     .r = r,
+                     .is_for_rows = is_for_rows};
 }
 
 void gate_shut(struct gate *g) {

@@ -5,8 +5,9 @@
 #include "sync/backoff.h"
 
 #include <assert.h>
+#include <stdio.h>
 
-enum { ERROR_TEXT_MAX = 64 << 10, MS = 1000000 };
+enum { ERROR_TEXT_MAX = 64 << 10, MS = 1000000, TOLD_TRIES = 2 };
 
 /* ---- out ----------------------------------------------------------------- */
 
@@ -194,6 +195,19 @@ static void stop_given_up(struct sync *s, const struct batch *b) {
   sync_fail(s, &err);
 }
 
+/* What lasts longer than a moment is told, with the time at which it ends. */
+static void tell_again(struct sync *s, const struct batch *b) {
+  const struct exchange *e = &b->exchange;
+  char until[CLOCK_TEXT_SIZE], what[sizeof e->err.message];
+  int64_t left_ms = s->options.give_up_ms - (sync_now(s) - s->failing_since_ns) / MS;
+  clock_format(clock_wall_ms(s->options.clock) + left_ms, until);
+  if (e->end == EXCHANGE_ANSWERED)
+    (void)snprintf(what, sizeof what, "Hoko answered %d", e->status);
+  else
+    (void)snprintf(what, sizeof what, "%s", e->err.message);
+  sync_warn(s, "%s; the request is sent again until %s at the latest", what, until);
+}
+
 static void try_again(struct sync *s, struct batch *b) {
   if (is_given_up(s)) {
     stop_given_up(s, b);
@@ -201,6 +215,7 @@ static void try_again(struct sync *s, struct batch *b) {
     return;
   }
   b->tries++;
+  if (b->tries == TOLD_TRIES) tell_again(s, b);
   b->is_again = true;
   dispatch_send_again(s, b, backoff_ns(b->tries, &s->seed));
 }

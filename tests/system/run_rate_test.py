@@ -86,10 +86,11 @@ class Rate(RunTest):
         self.assertTrue(1900 <= requests["waited_ms"] < 4000, requests)
 
     def test_what_is_sent_again_after_a_bad_day_is_counted(self):
-        self.start("--partners", "3", "--fault", "1:status=503", "--fault", "2:reset-after")
+        self.start("--partners", "3", "--fault", "1-2:status=503", "--fault", "3:reset-after")
         self.script(f'hoko.partners.upsert({{{{id="{partner_id(1)}", name="A"}}}})')
         requests = self.report["requests"]
-        self.assertEqual((requests["sent"], requests["retried"]), (3, 2))
+        self.assertEqual((requests["sent"], requests["retried"]), (4, 3))
+        self.assertEqual(self.err.count("; the request is sent again until "), 1)
 
     def test_every_form_of_a_429_is_waited_for(self):
         for told, least in ((1, 1), ("1", 1), (0, 1), (-5, 1), (1.5, 1.5)):
