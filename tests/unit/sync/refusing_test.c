@@ -197,6 +197,19 @@ static void a4_rows_that_are_refused_only_together_are_all_accepted_apart(void *
   scene_end(x);
 }
 
+/* The smallest requests shrink no further. */
+static void a4_rows_that_are_taken_one_by_one_only_are_all_accepted(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  x->rows_most = 1;
+  x->options.batch_rows = 2;
+  scene_rows(x, 6);
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->created, 6);
+  assert_int_equal(tally(x)->rejected, 0);
+  scene_end(x);
+}
+
 static void the_limit_on_requests_is_kept_and_the_rest_unclear(void **unused) {
   (void)unused;
   struct scene *x = scene_of_updates(1000);
@@ -223,6 +236,7 @@ int main(void) {
       cmocka_unit_test(a9c_a_row_that_is_too_large_alone_is_rejected_as_such),
       cmocka_unit_test(a4_a_cause_common_to_all_stops_early),
       cmocka_unit_test(a4_rows_that_are_refused_only_together_are_all_accepted_apart),
+      cmocka_unit_test(a4_rows_that_are_taken_one_by_one_only_are_all_accepted),
       cmocka_unit_test(the_limit_on_requests_is_kept_and_the_rest_unclear),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
