@@ -98,6 +98,7 @@ class Proxy:
     def __init__(self, port, faults=None):
         self.to, self.faults = port, faults or {}
         self.requests, self.connections, self.live = [], 0, 0
+        self.last_port = 0  # of who came last
         self.lock = threading.Condition()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
@@ -110,19 +111,25 @@ class Proxy:
     def accept(self):
         while True:
             try:
-                client = self.listener.accept()[0]
+                client, (_, port) = self.listener.accept()
             except OSError:
                 return
             with self.lock:
                 self.connections += 1
                 self.live += 1
+                self.last_port = port
                 number = self.connections
             threading.Thread(target=self.serve, args=(client, number), daemon=True).start()
 
     def wait_quiet(self):
-        """Waits until no connection is left: what was sent has been applied or is lost."""
+        """Waits until no connection is left: what was sent has been applied or is lost.
+
+        They are accepted in order, so when this one has been, those of a process that has ended have been too.
+        """
+        with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as last:
+            port = last.getsockname()[1]
         with self.lock:
-            if not self.lock.wait_for(lambda: self.live == 0, DEADLINE):
+            if not self.lock.wait_for(lambda: self.last_port == port and self.live == 0, DEADLINE):
                 raise AssertionError(f"{self.live} connections did not end")
 
     def whole(self, method):
@@ -132,16 +139,18 @@ class Proxy:
 
     def serve(self, client, connection):
         client.settimeout(DEADLINE)
-        server = self.connect()
         inbox, outbox = bytearray(), bytearray()
+        server = None
         try:
+            server = self.connect()
             while True:
                 server = self.pass_one(client, server, connection, inbox, outbox)
         except (Gone, OSError):
             pass
         finally:
             client.close()
-            server.close()
+            if server:
+                server.close()
             with self.lock:
                 self.live -= 1
                 self.lock.notify_all()
