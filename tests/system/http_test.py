@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -129,6 +130,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer_moved(self, _):
         self.reply(302, b"", ("Location", self.path.split("/", 2)[2]))
+
+    def handle(self):
+        try:
+            super().handle()
+        except OSError:
+            pass  # the client went away, or trusts us not
 
     def log_message(self, *_):
         pass
@@ -352,6 +359,22 @@ class Reach(HttpTest):
         self.write("scripts/a_test.lua", f'test("x", function() hoko.http.get("{self.service.url}/echo") end)')
         done = subprocess.run([HOKO, "test"], cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=60)
         self.assertIn("a test has no network", done.stdout)
+        self.assertEqual(self.service.asked, [])
+
+
+class Encrypted(HttpTest):
+    def test_a_server_that_cannot_be_trusted_gets_no_request(self):
+        key, certificate = self.path("key.pem"), self.path("certificate.pem")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", key, "-out", certificate, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       check=True, capture_output=True, timeout=60)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self.service.socket = context.wrap_socket(self.service.socket, server_side=True, do_handshake_on_connect=False)
+        out = self.ask('print(hoko.http.get((U:gsub("^http:", "https:")) .. "/echo", { retries = 0 }))')
+        self.assertRegex(out, "^nil\t.*certificate.*self-signed.*\tunreachable\n$")
+        out = self.ask('print(hoko.http.get(U .. "/echo", { retries = 0 }))')  # what does not speak HTTP is told, too
+        self.assertRegex(out, "^nil\t.*\tunreachable\n$")
         self.assertEqual(self.service.asked, [])
 
 
