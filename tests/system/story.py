@@ -148,10 +148,12 @@ class Campaign(unittest.TestCase):
             self.renew_mock(() if chance else self.chance.choice(((), BAD_DAY)))
         self.stories += 1
         story = Story(self.stories, self.proxy.url, chance or self.chance)
-        kills(story)
-        self.go_on(story)
-        self.assert_whole(story)
-        story.remove()
+        try:
+            kills(story)
+            self.go_on(story)
+            self.assert_whole(story)
+        finally:
+            story.remove()
 
     def points(self, writes, when="before"):
         """How many calls a first run has at which it can be killed, or fail."""
