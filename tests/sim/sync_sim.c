@@ -212,8 +212,8 @@ static bool drive_sync(struct sync *s, const struct trouble *t, unsigned *steps_
   return sync_is_done(s) && lives(t, steps_left);
 }
 
-/* false: it was killed, or it failed. */
-static bool settle_once(struct state *state, bool only_adopts, const struct trouble *t,
+/* Before the rows, or AFTER the sync of them.  false: it was killed, or it failed. */
+static bool settle_once(struct state *state, const struct sync *after, const struct trouble *t,
                         unsigned *steps_left) {
   struct error err;
   struct settle *s;
@@ -221,7 +221,9 @@ static bool settle_once(struct state *state, bool only_adopts, const struct trou
                              .stream = open_stream,
                              .resend = options_of(state),
                              .window_ms = SERVER_WINDOW_MS,
-                             .only_adopts = only_adopts};
+                             .only_adopts = after != NULL,
+                             .doubt_since_ms = after ? sync_doubt_since_ms(after) : 0,
+                             .made = after ? sync_made(after) : NULL};
   if (settle_new(&s, &o, &err)) {
     if (!disk_has_failed()) server_find_wrong("settling could not begin");
     return false;
@@ -230,6 +232,7 @@ static bool settle_once(struct state *state, bool only_adopts, const struct trou
   bool is_whole = drive_settle(s, t, steps_left);
   if (!is_whole) server_drop_client();
   is_whole = is_whole && !settle_error(s); /* a run whose settling fails ends there */
+  if (settle_result(s).twins) server_find_wrong("a twin is told where none was made");
   settle_free(s);
   return is_whole;
 }
@@ -299,7 +302,8 @@ static bool sync_once(struct state *state, const struct trouble *t, unsigned *st
   const struct tally *tally = sync_tally(sync);
   if (is_whole && !server_broken && tally->submitted != tally_told(tally))
     server_find_wrong("the counts do not add up (J2)");
-  if (is_whole && tally->held) is_whole = settle_once(state, true, t, steps);
+  bool is_looked_for = tally->held || sync_doubt_since_ms(sync);
+  if (is_whole && is_looked_for && !sync_error(sync)) is_whole = settle_once(state, sync, t, steps);
   if (is_whole && deletes_missing && !sync_error(sync)) is_whole = delete_missing(state, t, steps);
   if (!is_whole) server_drop_client();
   bool is_done = is_whole && is_all_done(sync);
@@ -329,7 +333,7 @@ static bool run_once(const struct trouble *t) {
   disk_fail(t->at, t->how);
   if (open_state(&state, false, &open_stream, &err)) {
     is_clean =
-        settle_once(state, false, t, &steps) && !server_broken && sync_once(state, t, &steps);
+        settle_once(state, NULL, t, &steps) && !server_broken && sync_once(state, t, &steps);
   } else if (!disk_has_failed()) {
     server_find_wrong("the state could not be opened");
     (void)fprintf(stderr, "%s\n", err.message);
