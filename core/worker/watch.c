@@ -32,18 +32,34 @@ static void asked(int number) {
 }
 
 /* The first time what was left open can be closed on the way out; told again, pcall() and
- * the like get nowhere. */
+ * the like get nowhere.  A coroutine may be left with the hook for a later entry. */
 static void raise_interrupted(lua_State *L, lua_Debug *ar) {
   (void)ar;
-  if (watched.interrupts == 1) lua_sethook(L, NULL, 0, 0);
-  (void)luaL_error(L, "interrupted");
+  if (watched.interrupts < 2) lua_sethook(L, NULL, 0, 0);
+  if (watched.interrupts) (void)luaL_error(L, "interrupted");
+}
+
+/* The coroutine that L is in the middle of resuming, or NULL: L's stack stands still at
+ * coroutine.resume(co) or at the function of coroutine.wrap(), whose upvalue it is. */
+static lua_State *resumed_by(lua_State *L) {
+  lua_Debug ar;
+  if (!lua_getstack(L, 0, &ar) || !lua_getinfo(L, "S", &ar) || ar.what[0] != 'C') return NULL;
+  lua_State *co = lua_tothread(L, lua_upvalueindex(1));
+  if (!co) co = lua_tothread(L, 1);
+  return co && co != L && lua_status(co) == LUA_OK ? co : NULL;
 }
 
 static void interrupted(int number) {
+  enum { DEPTH_MAX = 200 }; /* LUAI_MAXCCALLS allows no more coroutines within each other */
+  const int at_once = LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT;
   (void)number;
   if (!watched.L || !watched.is_entry) return;
   watched.interrupts++;
-  lua_sethook(watched.L, raise_interrupted, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  lua_State *L = watched.L;
+  for (int depth = 0; L && depth < DEPTH_MAX; depth++) {
+    lua_sethook(L, raise_interrupted, at_once, 1);
+    L = watched.interrupts > 1 ? resumed_by(L) : NULL;
+  }
 }
 
 bool watch_is_interrupted(void) { return watched.interrupts > 0; }

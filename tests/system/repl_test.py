@@ -607,7 +607,10 @@ RUNAWAYS = [
     ("print('runs') while true do print(('y'):rep(1000)) end", True),
     ("print('runs') string.find(('a'):rep(40), ('a-'):rep(30) .. 'b')", False),
     ("print('runs') for _ = 1, 1e9 do ('x'):rep(1e9) end", None),
-    ("print('runs') coroutine.wrap(function() while true do end end)()", False),
+    ("coroutine.wrap(function() print('runs') while true do end end)()", True),
+    ("for _ in coroutine.wrap(function() coroutine.yield(1) print('runs') while true do end end) do end", True),
+    ("coroutine.resume(coroutine.create(function() print('runs') while true do pcall(error) end end))", True),
+    ("local function deep(n) if n == 0 then print('runs') while true do end end coroutine.wrap(deep)(n - 1) end deep(50)", True),
 ]
 
 
