@@ -11,12 +11,11 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 import unicodedata
 import unittest
 
 from support import HOKO, IS_SANITIZED, Mock, wait_for
-from terminal import DEADLINE, Terminal, waited
+from terminal import DEADLINE, Clock, Terminal
 
 PROMPT = "hoko> "
 HAS_EDITOR = b"readline" in subprocess.run([HOKO, "--version"], capture_output=True, check=True).stdout
@@ -150,10 +149,9 @@ class Keys(Repl):
     def test_a_prompt_comes_at_once_and_ctrl_d_ends(self):
         times = []
         for _ in range(5):
-            before, began = waited(["self"]), time.monotonic()
+            clock = Clock()
             terminal = self.open()
-            took, pids = time.monotonic() - began, [terminal.pid, terminal.worker()]
-            times.append(took - waited(pids) - (waited(["self"]) - before))
+            times.append(clock.seconds(terminal.pid, terminal.worker()))
             terminal.send("\x04")
             self.assertEqual(terminal.wait(), 0)
         self.assertLess(min(times), 1 if IS_SANITIZED else 0.05)
@@ -648,12 +646,11 @@ class Silent:
 
 class Interrupts(Repl):
     def interrupt(self, terminal):
-        before, began = waited(["self", terminal.pid]), time.monotonic()
+        clock = Clock(terminal.pid)
         terminal.send("\x03")
         terminal.expect("interrupted\r\n")
         shown = terminal.expect(PROMPT)
-        took = time.monotonic() - began - (waited(["self", terminal.pid]) - before)
-        self.assertLess(took, STOP_S)
+        self.assertLess(clock.seconds(), STOP_S)
         return shown
 
     def wait_for_ticks(self, terminal, ticks):
