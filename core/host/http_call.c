@@ -62,9 +62,12 @@ static struct fetch *make_fetch(struct http_calls *c, const struct job *job,
                             .timeout_ms = within(m->number[1], 1, TIMEOUT_MAX_MS),
                             .is_stream = (m->number[0] & HTTP_STREAM) != 0,
                             .clock = job->clock};
+  if (m->text[4].len == 0) return fetch_new(&r, err);
+  r.body = (struct slice){NULL, 0};
   struct fetch *keyless = fetch_new(&r, err);
-  if (!keyless || m->text[4].len == 0) return keyless;
+  if (!keyless) return NULL;
   fetch_free(keyless);
+  r.body = m->text[3];
   r.key = key_named(c, job, m->text[4], err);
   return r.key ? fetch_new(&r, err) : NULL;
 }

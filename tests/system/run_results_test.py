@@ -140,12 +140,12 @@ class Callbacks(RunTest):
     def test_a_callback_that_raises_ends_the_upsert_like_its_source(self):
         self.start()
         for name, rows in (("on_ack", "{name=('A'):rep(1000)}"), ("on_reject", "{nam='A'}")):
-            self.script(f'local n = 0\nhoko.partners.upsert(function() n = n + 1\nif n <= 50000 then return {rows} end end,\n'
+            self.script(f'local n = 0\nhoko.partners.upsert(function() n = n + 1\nif n <= 500000 then return {rows} end end,\n'
                         f'{{batch_rows=500, {name}=function() error("called") end}})', code=1)
             self.assertIn("scripts/s.lua:4", self.err)
             self.assertIn("called", self.err)
             self.assert_sum(self.report["rows"])
-            self.assertLess(self.report["rows"]["submitted"], 50000)
+            self.assertLess(self.report["rows"]["submitted"], 500000)
             self.assertEqual(self.report["rows"]["pending"], 0)
 
     def test_rows_without_a_partner_have_no_ack(self):
