@@ -1,66 +1,18 @@
 /* One upsert: the worker's frames into a sync, its outcomes back to the worker. */
 #include "host/running.h"
 
-#include "base/json_text.h"
 #include "base/random.h"
-#include "host/missing_run.h"
 #include "host/doubt.h"
+#include "host/missing_run.h"
 #include "host/reject_message.h"
+#include "host/result.h"
+#include "host/told.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REASONS_MAX = 100 };
-
 static bool is_dry(const struct running *r) { return r->job->is_dry || r->upsert.dry_run; }
-
-/* ---- what sync tells ----------------------------------------------------- */
-
-static void tell_acked(void *user, uint64_t ordinal, struct slice object) {
-  struct running *r = user;
-  if (!r->upsert.wants_objects && !r->upsert.wants_drops) return;
-  struct message m = {.kind = MESSAGE_ACKED,
-                      .number = {(int64_t)ordinal, object.len ? ACKED_WITH_OBJECT : ACKED_NO_CALL},
-                      .text = {object}};
-  running_send(r, &m);
-}
-
-static void tell_dropped(void *user, uint64_t ordinal) {
-  struct running *r = user;
-  if (!r->upsert.wants_drops) return;
-  running_send(r, &(struct message){.kind = MESSAGE_ACKED, .number = {(int64_t)ordinal, ACKED_NO_CALL}});
-}
-
-static void tell_refused(void *user, uint64_t ordinal, const struct sync_refusal *why) {
-  struct running *r = user;
-  if (!r->upsert.wants_all_rejects && r->rejects_told >= REASONS_MAX) {
-    tell_dropped(user, ordinal);
-    return;
-  }
-  r->rejects_told++;
-  struct message m = {.kind = MESSAGE_REFUSED,
-                      .number = {(int64_t)ordinal, why->status},
-                      .text = {slice_of(why->code), slice_of(why->message), slice_of(why->field)}};
-  running_send(r, &m);
-}
-
-static void tell_planned(void *user, const struct row *row, bool is_create, const struct known *known) {
-  struct running *r = user;
-  if (r->job->events.planned) r->job->events.planned(r->job->events.user, row, is_create, known);
-}
-
-static void tell_planned_reject(void *user, const struct reject *reject) {
-  struct running *r = user;
-  if (r->job->events.planned_reject) r->job->events.planned_reject(r->job->events.user, reject);
-}
-
-static void tell_planned_wait(void *user, const struct row *row) {
-  struct running *r = user;
-  if (r->job->events.planned_wait) r->job->events.planned_wait(r->job->events.user, row);
-}
-
-static void tell_warning(void *user, const char *message) { running_warn(user, message); }
 
 struct stream *upsert_stream(struct running *r, struct error *err) {
   const char *name = r->upsert.has_stream ? r->upsert.stream : r->job->stream ? r->job->stream : "-";
@@ -117,15 +69,8 @@ static int start_sync(struct running *r, struct error *err) {
                            .concurrency = (unsigned)u->concurrency,
                            .give_up_ms = r->job->give_up_ms,
                            .bisect_limit = r->job->bisect_limit};
-  o.events = (struct sync_events){.user = r,
-                                  .acked = u->wants_objects || u->wants_drops ? tell_acked : NULL,
-                                  .dropped = u->wants_drops ? tell_dropped : NULL,
-                                  .refused = tell_refused,
-                                  .planned = tell_planned,
-                                  .planned_reject = tell_planned_reject,
-                                  .planned_wait = tell_planned_wait,
-                                  .warn = tell_warning,
-                                  .stream = need_stream};
+  o.events = told_events(r);
+  o.events.stream = need_stream;
   random_bytes(&o.seed, sizeof o.seed);
   random_bytes(&o.hash_key, sizeof o.hash_key);
   if (running_need_state(r, err) || (!o.is_dry && running_need_net(r, err))) return -1;
@@ -311,45 +256,6 @@ void upsert_cut(struct running *r) { r->is_source_ended = true; }
 
 /* ---- the result ---------------------------------------------------------- */
 
-static const char *outcome_name(const struct tally *t, const struct error *why) {
-  if (why) {
-    switch (why->code) {
-    case ERROR_AUTH: return "auth";
-    case ERROR_STATE: case ERROR_MEMORY: return "state";
-    case ERROR_INTERRUPTED: return "interrupted";
-    default: return "unreachable";
-    }
-  }
-  return t->held ? "held" : t->rejected ? "rejected" : "ok";
-}
-
-static void put_result(struct buf *b, const struct running *r, const struct tally *t, const struct error *why) {
-  buf_printf(b, "{\"skipped\":%" PRId64 ",\"submitted\":%" PRId64 ",\"created\":%" PRId64 ",\"updated\":%" PRId64,
-             t->skipped, t->submitted, t->created, t->updated);
-  buf_printf(b, ",\"unchanged\":%" PRId64 ",\"superseded\":%" PRId64 ",\"rejected\":%" PRId64, t->unchanged,
-             t->superseded, t->rejected);
-  buf_printf(b, ",\"held\":%" PRId64 ",\"pending\":%" PRId64 ",\"missing\":%" PRId64 ",\"deleted\":%" PRId64, t->held,
-             t->pending, t->missing, t->deleted);
-  buf_printf(b, ",\"requests\":%" PRId64 ",\"seconds\":%.3f,\"outcome\":\"%s\"",
-             r->result->requests_sent - r->upsert_requests,
-             (double)(running_now(r) - r->upsert_began_ns) / 1e9, outcome_name(t, why));
-  if (why) {
-    buf_printf(b, ",\"error\":{\"code\":\"%s\",\"message\":", error_code_name(why->code));
-    json_put_string(b, slice_of(why->message));
-    buf_add_char(b, '}');
-  }
-  buf_add_char(b, '}');
-}
-
-static void send_result(struct running *r, const struct tally *t, const struct error *why) {
-  struct buf json = BUF_WITH_LIMIT(1 << 16);
-  put_result(&json, r, t, why);
-  if (!r->is_closed) running_send(r, &(struct message){.kind = MESSAGE_RESULT, .text = {buf_slice(&json)}});
-  buf_free(&json);
-  r->has_result_sent = true;
-}
-
-/* hoko settle looks for twins later on, too. */
 static void note_doubt(struct running *r) {
   const struct doubt d = {r->state, r->stream_name, r->job->base_url};
   int64_t since_ms = doubt_since_ms(r);
@@ -360,7 +266,7 @@ static void note_doubt(struct running *r) {
 static void finish(struct running *r, const struct tally *t) {
   const struct error *why = sync_error(r->sync);
   note_doubt(r);
-  send_result(r, t, why);
+  result_send(r, t, why);
   tally_add(&r->before, t);
   if (why) running_stop(r, why);
   for (size_t i = 0; i < r->frames_len; i++) free(r->frames[i].payload);
@@ -384,7 +290,7 @@ static void last_look_failed(struct running *r, const struct tally *t, const str
     return;
   }
   (void)snprintf(text, sizeof text, "twins were not looked for: %s", why->message);
-  tell_warning(r, text);
+  running_warn(r, text);
 }
 
 static void keep_twins(struct run_result *result, const struct settled *settled) {
@@ -424,7 +330,7 @@ void upsert_step(struct running *r) {
   static const struct tally nothing;
   if (!r->sync) {
     /* A run that was stopped before answers later upserts at once. */
-    if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns) send_result(r, &nothing, &r->stop);
+    if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns) result_send(r, &nothing, &r->stop);
     return;
   }
   if (r->is_checking) {
