@@ -72,9 +72,10 @@ static void begin_end(struct daemon *d) {
 static void take_signals(struct daemon *d) {
   struct signalfd_siginfo info;
   while (read(d->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-    if (info.ssi_signo == SIGHUP)
+    if (info.ssi_signo == SIGHUP) {
       d->wants_reload = true;
-    else if (!d->is_ending)
+      d->looked_ms = 0; /* zones and keys are looked at too */
+    } else if (!d->is_ending)
       begin_end(d);
     else
       d->end_at_ms = 0; /* the second one does not wait */
@@ -129,6 +130,12 @@ static void add_fd(struct pollfd *fds, nfds_t *n, int fd) {
   if (fd >= 0) fds[(*n)++] = (struct pollfd){.fd = fd, .events = POLLIN};
 }
 
+static void add_child(struct pollfd *fds, nfds_t *n, const struct child *c) {
+  if (c->pid == 0) return;
+  add_fd(fds, n, c->process_fd);
+  add_fd(fds, n, c->output_fd);
+}
+
 static void drain(int fd) {
   char bytes[4096];
   while (read(fd, bytes, sizeof bytes) > 0) continue;
@@ -153,8 +160,8 @@ static void wait_for_something(struct daemon *d) {
   n += orders_fds(d->orders, fds + n);
   for (size_t i = 0; i < d->jobs_len; i++) {
     const struct served *s = d->jobs[i];
-    if (s->child.pid) add_fd(fds, &n, s->child.process_fd), add_fd(fds, &n, s->child.output_fd);
-    if (s->hook.pid) add_fd(fds, &n, s->hook.process_fd), add_fd(fds, &n, s->hook.output_fd);
+    add_child(fds, &n, &s->child);
+    add_child(fds, &n, &s->hook);
   }
   (void)poll(fds, n, (int)wait); /* EINTR and time-outs are all the same to the loop */
   drain(d->timer_fd);

@@ -2,13 +2,14 @@
 
 import os
 import re
+import signal
 import subprocess
 import unittest
 import urllib.error
 import urllib.request
 
 from serving import ServeTest
-from support import HOKO
+from support import HOKO, wait_for
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)*)\})? (-?[0-9.]+)')
 
@@ -31,6 +32,11 @@ def parse(text):
             assert (name, labels) not in samples, line
             samples[name, labels] = float(value)
     return samples
+
+
+def open_bytes(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 class Metrics(ServeTest):
@@ -85,6 +91,20 @@ class Metrics(ServeTest):
         self.at = re.search(r"http://[^/]*", self.logged())[0]
         self.call("jobs", "run", "s", env=env)
         self.assertEqual(parse(self.get("/metrics")[1])["hoko_job_key_expiry_timestamp_seconds", 'job="s"'], 1893456000)
+        self.stop()
+
+    def test_new_data_of_a_time_zone_moves_what_comes_next(self):
+        self.write("a.lua", "")
+        self.write("zones/Test/Zone", open_bytes("/usr/share/zoneinfo/Asia/Riyadh"))
+        self.jobs(a='script = "a.lua", schedule = "30 2 1 1 *", timezone = "Test/Zone"')
+        self.serve("--metrics", "127.0.0.1:0", env=self.environment(TZDIR=self.path("zones")))
+        self.at = re.search(r"http://[^/]*", self.logged())[0]
+        name = ("hoko_job_next_timestamp_seconds", 'job="a"')
+        before = parse(self.get("/metrics")[1])[name]
+        self.write("zones/Test/new", open_bytes("/usr/share/zoneinfo/Asia/Tokyo"))
+        os.rename(self.path("zones/Test/new"), self.path("zones/Test/Zone"))
+        self.daemon.send_signal(signal.SIGHUP)
+        wait_for("another instant", lambda: parse(self.get("/metrics")[1])[name] == before - 6 * 3600)
         self.stop()
 
     def test_health_is_told_and_nothing_else_is_there(self):
