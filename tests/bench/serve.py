@@ -1,6 +1,6 @@
 """hoko serve with 1,000 jobs: what it takes while idle, and how late a script starts.
 
-usage: HOKO=build/release/hoko python3 tests/bench/serve.py [--seconds 60]
+usage: python3 tests/bench/serve.py [--seconds 60]      HOKO names the program
 
 Lateness is from a job's instant to the first line of its script, which means: the
 occurrence recorded on the disk, the run's process and its worker begun, the script read.
@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 
-HOKO = os.path.abspath(os.environ["HOKO"])
+HOKO = os.path.abspath(os.environ.get("HOKO", "build/release/hoko"))
 TICK = os.sysconf("SC_CLK_TCK")
 IDLE_JOBS = 999
 
