@@ -113,16 +113,21 @@ static int64_t patience_ms(const struct daemon *d) {
   return wait;
 }
 
-/* The next instant of the wall clock; the timer also wakes when that is set. */
+/* The timer follows the system's clock, by which it also wakes when that is set; deadlines are
+ * those of the clock that was handed in. */
 static void arm(struct daemon *d) {
-  int64_t at_ms = INT64_MAX;
+  struct timespec now;
+  int64_t at_ms = INT64_MAX, wait_ms;
   for (size_t i = 0; i < d->jobs_len; i++)
     if (d->jobs[i]->is_wanted && !d->jobs[i]->has_ended && !daemon_is_stalled(d))
       at_ms = earlier(at_ms, d->jobs[i]->deadline_ms);
-  struct itimerspec when = {.it_value = {.tv_sec = INT32_MAX}};
-  if (at_ms / 1000 < INT32_MAX)
-    when.it_value = (struct timespec){.tv_sec = at_ms / 1000, .tv_nsec = at_ms % 1000 * 1000000};
-  if (at_ms <= 0 || d->is_ending) when.it_value.tv_nsec = 1; /* 0 would disarm it */
+  (void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+  wait_ms = at_ms == INT64_MAX ? DAY_MS : earlier(at_ms - daemon_wall_ms(d), DAY_MS);
+  if (wait_ms < 0) wait_ms = 0;
+  int64_t ns = now.tv_nsec + wait_ms % 1000 * 1000000;
+  const struct itimerspec when = {
+      .it_value = {.tv_sec = now.tv_sec + wait_ms / 1000 + ns / 1000000000,
+                   .tv_nsec = ns % 1000000000}};
   (void)timerfd_settime(d->timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &when, NULL);
 }
 
