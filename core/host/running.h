@@ -119,9 +119,10 @@ MUST_USE int running_prepare(struct running *r, struct error *err);
 /* Until what the worker was asked has its end, whatever that is. */
 void running_loop(struct running *r);
 void running_end_worker(struct running *r);
-/* Ends the worker; the outcome, in the result and in the state. */
-void running_finish(struct running *r);
 void running_close(struct running *r);
+
+/* run_end.c: ends the worker; the outcome, in the result and in the state */
+void running_finish(struct running *r);
 
 /* interrupt.c: within 200 ms the entry has ended, or its worker has.  What waits for the
  * network is cancelled; Lua raises at its next instruction, and at every one if it goes

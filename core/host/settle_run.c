@@ -55,16 +55,17 @@ static int need_net(struct settling *s, struct error *err) {
 
 static struct sync_options resend_options(struct settling *s) {
   const struct settle_job *job = s->job;
-  struct sync_options o = {.state = s->state,
-                           .transport = net_transport(s->net),
-                           .clock = job->clock,
-                           .events = {.user = s, .refused = refused, .warn = warn, .stream = give_stream},
-                           .file = "",
-                           .batch_rows = (uint32_t)job->batch_rows,
-                           .batch_bytes = (size_t)job->batch_bytes,
-                           .concurrency = (unsigned)job->concurrency,
-                           .give_up_ms = job->give_up_ms,
-                           .bisect_limit = 1500};
+  struct sync_options o = {
+      .state = s->state,
+      .transport = net_transport(s->net),
+      .clock = job->clock,
+      .events = {.user = s, .refused = refused, .warn = warn, .stream = give_stream},
+      .file = "",
+      .batch_rows = (uint32_t)job->batch_rows,
+      .batch_bytes = (size_t)job->batch_bytes,
+      .concurrency = (unsigned)job->concurrency,
+      .give_up_ms = job->give_up_ms,
+      .bisect_limit = 1500};
   random_bytes(&o.seed, sizeof o.seed);
   random_bytes(&o.hash_key, sizeof o.hash_key);
   return o;
@@ -77,7 +78,9 @@ static void wait_for_answer(struct settling *s, int64_t wake) {
   int64_t now = clock_mono_ns(s->job->clock), at = now + TICK_MS * NS_A_MS;
   if (wake < at) at = wake;
   struct pollfd p = {.fd = net_fd(s->net), .events = POLLIN};
-  (void)poll(&p, 1, at <= now ? 0 : (int)((at - now + NS_A_MS - 1) / NS_A_MS)); /* a signal ends the process */
+  (void)poll(&p, 1,
+             at <= now ? 0
+                       : (int)((at - now + NS_A_MS - 1) / NS_A_MS)); /* a signal ends the process */
 }
 
 static int settle_stream(struct settling *s, const struct doubt *d, struct settled *settled,
@@ -90,7 +93,8 @@ static int settle_stream(struct settling *s, const struct doubt *d, struct settl
   if (doubt_read(d, &o.doubt_since_ms, err) || settle_new(&settle, &o, err)) return -1;
   *settled = (struct settled){.held = 0};
   if (!settle) return 0;
-  for (settle_step(settle); !settle_is_done(settle); settle_step(settle)) wait_for_answer(s, settle_wake_at(settle));
+  for (settle_step(settle); !settle_is_done(settle); settle_step(settle))
+    wait_for_answer(s, settle_wake_at(settle));
   *settled = settle_result(settle);
   const struct error *why = settle_error(settle);
   if (why) *err = *why;
@@ -113,14 +117,16 @@ static int check_key(struct settling *s, struct error *err) {
   o.fingerprint = slice_of(fingerprint);
   int rc = workspace_begin(&w, &o, err);
   if (rc == 0)
-    for (workspace_step(&w); !workspace_is_done(&w); workspace_step(&w)) wait_for_answer(s, workspace_wake_at(&w));
+    for (workspace_step(&w); !workspace_is_done(&w); workspace_step(&w))
+      wait_for_answer(s, workspace_wake_at(&w));
   const struct error *why = rc == 0 ? workspace_error(&w) : NULL;
   if (why) *err = *why;
   workspace_free(&w);
   return why ? -1 : rc;
 }
 
-static int one(struct settling *s, const struct stream_info *info, int64_t *held, struct error *err) {
+static int one(struct settling *s, const struct stream_info *info, int64_t *held,
+               struct error *err) {
   struct stream_options o = {.name = slice_of(info->name),
                              .base_url = slice_of(info->base_url),
                              .script = SLICE("hoko settle"),
