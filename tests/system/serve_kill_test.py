@@ -45,8 +45,8 @@ class Kill(ServeTest):
         self.jobs(last=f'script = "quick.lua", {each}', all=f'script = "quick.lua", {each}, catch_up = "all"',
                   slow=f'script = "slow.lua", {each}, overlap = "queue"')
         for _ in range(kills):
-            self.serve()
-            time.sleep(chance.choice((0.05, 0.3, 1.2)) * chance.random())  # a moment to be killed at
+            self.serve(is_awaited=chance.random() < 0.6)  # else while it still begins
+            time.sleep(chance.choice((0.1, 0.4, 1.2)) * chance.random())  # a moment to be killed at
             self.daemon.kill()
             self.daemon.wait()
         self.serve()

@@ -24,13 +24,15 @@ class ServeTest(RunTest):
         self.write("hoko.lua.new", f"return {{ jobs = {{\n{fields}}} }}\n")
         os.rename(self.path("hoko.lua.new"), self.path("hoko.lua"))
 
-    def serve(self, *options, env=None):
+    def serve(self, *options, env=None, is_awaited=True):
         """Starts the daemon, and waits until it serves."""
         self.log = tempfile.NamedTemporaryFile(dir=self.folder, prefix="serve-", suffix=".log", delete=False)
         words = [HOKO, "serve", *(["--base-url", self.url] if self.url else []), *options]
         self.daemon = subprocess.Popen(words, cwd=self.folder, env=env or self.environment(),
                                        stdin=subprocess.DEVNULL, stderr=self.log)
         self.addCleanup(self.kill, self.daemon)
+        if not is_awaited:
+            return self.daemon
         wait_for("the daemon's start", lambda: "serving" in self.logged() or self.daemon.poll() is not None)
         return self.daemon
 
