@@ -22,7 +22,8 @@ static bool is_host_char(char c) {
 
 /* What stands before an "@" may be a password and is not shown. */
 static int refuse(struct error *err, struct slice url, const char *why) {
-  if (url.len > 0 && memchr(url.ptr, '@', url.len)) return error_set(err, ERROR_USAGE, "the URL: %s", why);
+  if (url.len > 0 && memchr(url.ptr, '@', url.len))
+    return error_set(err, ERROR_USAGE, "the URL: %s", why);
   return error_set(err, ERROR_USAGE, "%.*s: %s", SLICE_ARG(url), why);
 }
 
@@ -90,7 +91,8 @@ static bool put_name(char to[HOST_LEN_MAX + 1], struct slice host) {
   return !is_digit(to[label]) || inet_pton(AF_INET, to, &address) == 1;
 }
 
-static int origin_of(char to[ORIGIN_SIZE], struct slice url, size_t schemes_len, struct error *err) {
+static int origin_of(char to[ORIGIN_SIZE], struct slice url, size_t schemes_len,
+                     struct error *err) {
   struct slice rest = url, host, port;
   const struct scheme *scheme = take_scheme(&rest, schemes_len);
   if (!scheme) return refuse(err, url, "not a URL that begins with https:// or http://");
@@ -104,7 +106,8 @@ static int origin_of(char to[ORIGIN_SIZE], struct slice url, size_t schemes_len,
   if (host.ptr[0] == '[' ? !put_address6(name, host) : !put_name(name, host))
     return refuse(err, url, "not a host name of letters, digits, dots and hyphens, nor an address");
   int64_t number = scheme->port;
-  if (port.ptr && (port.len == 0 || !is_digit(port.ptr[0]) || number_int64(port, 1, 65535, &number) != 0))
+  if (port.ptr &&
+      (port.len == 0 || !is_digit(port.ptr[0]) || number_int64(port, 1, 65535, &number) != 0))
     return refuse(err, url, "the port is no number from 1 to 65535");
 
   char tail[8] = "";
@@ -121,11 +124,14 @@ int origin_of_server(char to[ORIGIN_SIZE], struct slice url, struct error *err) 
   return origin_of(to, url, SCHEMES, err);
 }
 
-int origin_of_place(char to[ORIGIN_SIZE], const char *scheme, const char *host, unsigned port, struct error *err) {
+int origin_of_place(char to[ORIGIN_SIZE], const char *scheme, const char *host, unsigned port,
+                    struct error *err) {
   char url[ORIGIN_SIZE + 32];
   bool is_address6 = strchr(host, ':') != NULL;
-  int len = snprintf(url, sizeof url, "%s://%s%s%s:%u", scheme, is_address6 ? "[" : "", host, is_address6 ? "]" : "", port);
-  if (len < 0 || (size_t)len >= sizeof url) return error_set(err, ERROR_USAGE, "%.80s…: the host name is too long", host);
+  int len = snprintf(url, sizeof url, "%s://%s%s%s:%u", scheme, is_address6 ? "[" : "", host,
+                     is_address6 ? "]" : "", port);
+  if (len < 0 || (size_t)len >= sizeof url)
+    return error_set(err, ERROR_USAGE, "%.80s…: the host name is too long", host);
   return origin_of_server(to, slice_of(url), err);
 }
 

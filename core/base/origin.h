@@ -1,8 +1,8 @@
 /* origin.h - the server that a URL speaks to: scheme, host and port (RFC 6454) as
  * one text, so that "the same origin" is strcmp() and nothing else.
  *
- * The text is "https://hoko.to", "postgresql://db.example.com" or "http://127.0.0.1:8080": lower case, the port
- * only where it is not the scheme's own.  Stricter than URL parsers: what two of
+ * The text is "https://hoko.to", "postgresql://db.example.com" or "http://127.0.0.1:8080": lower
+ * case, the port only where it is not the scheme's own.  Stricter than URL parsers: what two of
  * them could read differently (user names, backslashes, percent signs, "127.1",
  * names outside ASCII) is refused, because a key follows the answer. */
 #ifndef HOKO_BASE_ORIGIN_H
@@ -18,8 +18,8 @@ MUST_USE int origin_of_url(char to[ORIGIN_SIZE], struct slice url, struct error 
 /* The same of whatever a key may be for: postgresql too. */
 MUST_USE int origin_of_server(char to[ORIGIN_SIZE], struct slice url, struct error *err);
 /* The same put together; HOST is a name, or an address without brackets. */
-MUST_USE int origin_of_place(char to[ORIGIN_SIZE], const char *scheme, const char *host, unsigned port,
-                             struct error *err);
+MUST_USE int origin_of_place(char to[ORIGIN_SIZE], const char *scheme, const char *host,
+                             unsigned port, struct error *err);
 
 /* The host of an origin (a name, or an address without brackets) and its port. */
 struct slice origin_host(const char *origin);

@@ -32,20 +32,21 @@ static int nearest_folder(char to[PATH_SIZE], const char *path) {
   return 0;
 }
 
-static void look_at_state(const struct doctor *d, struct doctor_finding *f) {
-  doctor_say(f, DOCTOR_OK, "%s", d->project->state);
-  if (strncmp(d->project->state, "sqlite:", 7) != 0 ||
-      strcmp(d->project->state, "sqlite::memory:") == 0)
-    return;
+static bool is_writable(const struct doctor *d, const char *path, struct doctor_finding *f) {
   char folder[PATH_SIZE];
-  const char *path = d->project->state + 7;
   const char *needed = access(path, F_OK) == 0 ? path : nearest_folder(folder, path) ? "/" : folder;
-  if (access(needed, W_OK) != 0) {
-    doctor_say(f, DOCTOR_FAIL, "%s: %s is not writable", d->project->state, needed);
-    doctor_fix(f, "chmod u+w %s, or --state sqlite:FILE", needed);
-    f->exit = EXIT_STATE;
-    return;
-  }
+  if (access(needed, W_OK) == 0) return true;
+  doctor_say(f, DOCTOR_FAIL, "%s: %s is not writable", d->project->state, needed);
+  doctor_fix(f, "chmod u+w %s, or --state sqlite:FILE", needed);
+  f->exit = EXIT_STATE;
+  return false;
+}
+
+static void look_at_state(const struct doctor *d, struct doctor_finding *f) {
+  bool is_file = strncmp(d->project->state, "sqlite:", 7) == 0;
+  doctor_say(f, DOCTOR_OK, "%s", d->project->state);
+  if (strcmp(d->project->state, "sqlite::memory:") == 0) return;
+  if (is_file && !is_writable(d, d->project->state + 7, f)) return;
   struct state *state;
   struct error err;
   const struct state_options options = {

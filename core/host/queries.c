@@ -33,7 +33,8 @@ int queries_add(struct queries *qs, struct query *q, struct error *err) {
     query_close(q);
     return error_set(err, ERROR_USAGE, "more than %d queries are open", QUERIES_MAX);
   }
-  *o = (struct open_query){.query = q, .number = ++qs->last_number, .frame = BUF_WITH_LIMIT(QUERY_FRAME_MAX)};
+  *o = (struct open_query){
+      .query = q, .number = ++qs->last_number, .frame = BUF_WITH_LIMIT(QUERY_FRAME_MAX)};
   ask(qs, o, true);
   return 0;
 }
@@ -66,7 +67,9 @@ static void put_columns(const struct open_query *o, struct buf *reply) {
 }
 
 static bool is_over(const struct open_query *o) { return o->is_ended || o->has_failed; }
-static bool has_room(const struct open_query *o) { return !is_over(o) && o->frame.len < QUERY_FRAME_FULL; }
+static bool has_room(const struct open_query *o) {
+  return !is_over(o) && o->frame.len < QUERY_FRAME_FULL;
+}
 
 /* Reads ahead as far as the frame goes. */
 static void fill(struct open_query *o) {

@@ -17,7 +17,7 @@ struct queries {
   const struct clock *clock;
   struct open_query {
     struct query *query;
-    int64_t number;  /* 0: free */
+    int64_t number; /* 0: free */
     struct buf frame;
     bool is_waiting; /* for its server */
     bool is_ended;

@@ -23,7 +23,8 @@ struct query_call {
 static int put_number(struct buf *cells, struct slice text) {
   char copy[64];
   int64_t value;
-  if (number_int64(text, INT64_MIN, INT64_MAX, &value) == 0) return cell_put_integer(cells, value), 0;
+  if (number_int64(text, INT64_MIN, INT64_MAX, &value) == 0)
+    return cell_put_integer(cells, value), 0;
   if (text.len >= sizeof copy) return -1;
   memcpy(copy, text.ptr, text.len);
   copy[text.len] = '\0';
@@ -67,12 +68,16 @@ static int read_member(struct query_call *c, struct json_scan *scan) {
   struct slice name = scan->text;
   enum json_token token = json_next(scan);
   if (token == JSON_ARRAY_BEGIN && slice_is(name, "params")) return read_params(c, scan);
-  struct buf *to = slice_is(name, "dsn") ? &c->dsn : slice_is(name, "query") ? &c->sql
-                   : slice_is(name, "auth") ? &c->auth : NULL;
+  struct buf *to = slice_is(name, "dsn")     ? &c->dsn
+                   : slice_is(name, "query") ? &c->sql
+                   : slice_is(name, "auth")  ? &c->auth
+                                             : NULL;
   return to && token == JSON_STRING && json_unescape(to, scan->text) == 0 ? 0 : -1;
 }
 
-static bool is_text(struct buf *b) { return buf_text(b) && !(b->len && memchr(b->ptr, '\0', b->len)); }
+static bool is_text(struct buf *b) {
+  return buf_text(b) && !(b->len && memchr(b->ptr, '\0', b->len));
+}
 
 static int read_call(struct query_call *c, struct slice json, struct error *err) {
   struct json_scan scan;
@@ -84,21 +89,25 @@ static int read_call(struct query_call *c, struct slice json, struct error *err)
   if (!is_text(&c->dsn) || !is_text(&c->sql) || !is_text(&c->auth)) goto wrong;
   return 0;
 wrong:
-  return error_set(err, ERROR_USAGE, "hoko.sql takes a query of up to 1 MiB without a NUL, and up to %d parameters "
-                                     "of 16 MiB in all", QUERY_PARAMS_MAX);
+  return error_set(err, ERROR_USAGE,
+                   "hoko.sql takes a query of up to 1 MiB without a NUL, and up to %d parameters "
+                   "of 16 MiB in all",
+                   QUERY_PARAMS_MAX);
 }
 
 /* ---- what it may reach ---------------------------------------------------- */
 
 /* The real path of the file, once it was opened as every file of a script is. */
-static int find_file(const struct running *r, const struct dsn *dsn, char path[PATH_SIZE], struct error *err) {
+static int find_file(const struct running *r, const struct dsn *dsn, char path[PATH_SIZE],
+                     struct error *err) {
   char link[32];
   int fd = files_open_for(&r->files, slice_of(dsn->file), OPEN_READ, err);
   if (fd < 0) return -1;
   (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t len = readlink(link, path, PATH_SIZE - 1);
   (void)close(fd);
-  if (len <= 0 || path[0] != '/') return error_set(err, ERROR_USAGE, "%s is no file of a database", dsn->file);
+  if (len <= 0 || path[0] != '/')
+    return error_set(err, ERROR_USAGE, "%s is no file of a database", dsn->file);
   path[len] = '\0';
   return 0;
 }
@@ -107,13 +116,13 @@ static int check_reach(const struct running *r, const char *origin, struct error
   if (reach_has(r->http.reach, origin)) return 0;
   struct slice host = origin_host(origin);
   (void)error_set(err, ERROR_DENIED, "%s is not allowed", origin);
-  return error_hint(err, "add --allow-net=%.*s, or allow = { net = { \"%.*s\" } } in hoko.lua", SLICE_ARG(host),
-                    SLICE_ARG(host));
+  return error_hint(err, "add --allow-net=%.*s, or allow = { net = { \"%.*s\" } } in hoko.lua",
+                    SLICE_ARG(host), SLICE_ARG(host));
 }
 
 /* What DSN leads to must be allowed: a file into PATH, or a server into ORIGIN. */
-static int allow(const struct running *r, const struct dsn *dsn, char path[PATH_SIZE], char origin[ORIGIN_SIZE],
-                 struct error *err) {
+static int allow(const struct running *r, const struct dsn *dsn, char path[PATH_SIZE],
+                 char origin[ORIGIN_SIZE], struct error *err) {
   switch (dsn->kind) {
   case DSN_SQLITE: return find_file(r, dsn, path, err);
   case DSN_POSTGRESQL:
@@ -124,15 +133,16 @@ static int allow(const struct running *r, const struct dsn *dsn, char path[PATH_
 }
 
 /* *password is NULL where NAME is "". */
-static int find_password(const struct running *r, const struct dsn *dsn, const char *origin, const char *name,
-                         struct secret **password, struct error *err) {
+static int find_password(const struct running *r, const struct dsn *dsn, const char *origin,
+                         const char *name, struct secret **password, struct error *err) {
   if (!name[0]) return 0;
   if (dsn->kind != DSN_POSTGRESQL)
     return error_set(err, ERROR_USAGE, "option 'auth' is for servers, and %s is a file", dsn->name);
   if (!r->job->events.named_key) return error_set(err, ERROR_AUTH, "there are no keys here");
   if (r->job->events.named_key(r->job->events.user, name, password, err)) return -1;
   if (strcmp(secret_origin(*password), origin) == 0) return 0;
-  (void)error_set(err, ERROR_AUTH, "the key %s is for %s, not for %s", name, secret_origin(*password), origin);
+  (void)error_set(err, ERROR_AUTH, "the key %s is for %s, not for %s", name,
+                  secret_origin(*password), origin);
   secret_free(*password);
   *password = NULL;
   return error_hint(err, "hoko key add NAME --origin %s", origin);
@@ -145,17 +155,20 @@ static bool is_wanted(void *user) {
   return poll(&p, 1, 0) <= 0;
 }
 
-static int open_query(struct running *r, struct query_call *c, const struct dsn *dsn, struct query **out,
-                      struct error *err) {
+static int open_query(struct running *r, struct query_call *c, const struct dsn *dsn,
+                      struct query **out, struct error *err) {
   char path[PATH_SIZE], origin[ORIGIN_SIZE];
   struct secret *password = NULL;
-  if (allow(r, dsn, path, origin, err) || find_password(r, dsn, origin, c->auth.ptr, &password, err)) return -1;
+  if (allow(r, dsn, path, origin, err) ||
+      find_password(r, dsn, origin, c->auth.ptr, &password, err))
+    return -1;
   const struct query_options o = {.dsn = dsn,
                                   .file = path,
                                   .sql = c->sql.ptr,
                                   .params = c->params,
                                   .params_len = c->params_len,
-                                  .password = password ? secret_open(password) : (struct slice){NULL, 0},
+                                  .password =
+                                      password ? secret_open(password) : (struct slice){NULL, 0},
                                   .clock = r->job->clock,
                                   .is_wanted = is_wanted,
                                   .user = r};

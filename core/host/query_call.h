@@ -10,6 +10,7 @@
 
 /* Opens the query of JSON for R's script: its file or server must be allowed to it.  -1:
  * ERROR_DENIED names the option to add, ERROR_AUTH, or what is wrong with the query. */
-MUST_USE int query_call_open(struct running *r, struct slice json, struct query **out, struct error *err);
+MUST_USE int query_call_open(struct running *r, struct slice json, struct query **out,
+                             struct error *err);
 
 #endif

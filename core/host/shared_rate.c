@@ -1,5 +1,7 @@
 #include "host/shared_rate.h"
 
+#include "base/random.h"
+
 #include <stdio.h>
 
 static const int64_t SECOND_NS = INT64_C(1000000000), NS_A_MS = 1000000;
@@ -13,13 +15,23 @@ static int change(void *user, bool (*apply)(void *arg, void *record), void *arg)
   return rc;
 }
 
+/* A negative number that no other process has. */
+static int64_t any_member(void) {
+  uint64_t random;
+  random_bytes(&random, sizeof random);
+  return -(int64_t)(random >> 2) - 1;
+}
+
 struct net_share shared_rate_begin(struct shared_rate *r, struct state *state, const char *base_url,
                                    const struct secret *key) {
   char fingerprint[SECRET_FINGERPRINT_SIZE];
   secret_fingerprint(key, fingerprint);
   *r = (struct shared_rate){.state = state};
   (void)snprintf(r->scope, sizeof r->scope, "%s %s", base_url, fingerprint);
-  return (struct net_share){.user = r, .change = change};
+  struct net_share share = {.user = r, .change = change};
+  if (rate_clock(state, &share.ahead_ns, &r->err) == 0 && share.ahead_ns)
+    share.member = any_member();
+  return share;
 }
 
 static const char *reason(enum net_wait why) {

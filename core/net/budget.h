@@ -25,7 +25,7 @@ enum { BUDGET_USERS_MAX = 32 };
 
 /* Requests under way of one process. */
 struct budget_user {
-  int64_t pid;     /* 0: free */
+  int64_t pid;     /* 0: free; negative: of who knows which machine */
   int64_t last_ns; /* when it last sent or got something */
   int64_t under_way;
 };

@@ -14,15 +14,17 @@
 #include <unistd.h>
 
 enum { GIVE_UP_MS = 15 * 60 * 1000, BASE_URL_SIZE = 2048 };
-static const int64_t MS_NS = INT64_C(1000000), OTHERS_POLL_NS = INT64_C(50000000);
+static const int64_t MS_NS = INT64_C(1000000), OTHERS_POLL_NS = INT64_C(50000000),
+                     HINT_NS = INT64_C(20000000);
 
 struct net {
   struct transport transport; /* first: a transport is its net */
   struct engine *engine;
   struct limiter limiter;
-  struct budget budget;   /* as this process last saw it */
-  struct net_share share; /* change NULL: it is this process's alone */
-  bool has_leave;         /* the budget counts a request that is to be submitted */
+  struct budget budget;           /* as this process last saw it */
+  struct net_share share;         /* change NULL: it is this process's alone */
+  int64_t hint_ns, hint_until_ns; /* what ready_at() said, and how long it is good */
+  bool has_leave;                 /* the budget counts a request that is to be submitted */
   struct transfer_shared shared;
   const struct clock *clock;
   int64_t closed_since_ns, closed_until_ns; /* since when a submit has had to wait; 0: it has not */
@@ -85,10 +87,16 @@ static void ask_again(const struct net *n, struct opening *o) {
   o->why = n->budget.told_in_row ? NET_WAIT_TOLD : NET_WAIT_QUOTA;
 }
 
+/* A time of the own clock as the budget has it. */
+static int64_t shared_ns(const struct net *n, int64_t mono_ns) {
+  return mono_ns + n->share.ahead_ns;
+}
+
 static bool look_for_opening(struct net *n, void *arg) {
   struct opening *o = arg;
   o->now_ns = clock_mono_ns(n->clock);
-  o->at_ns = limiter_ready_at(&n->limiter, &n->budget, o->now_ns, &o->why);
+  o->at_ns = limiter_ready_at(&n->limiter, &n->budget, shared_ns(n, o->now_ns), &o->why);
+  if (o->at_ns != INT64_MAX) o->at_ns -= n->share.ahead_ns;
   ask_again(n, o);
   return false;
 }
@@ -101,7 +109,7 @@ static bool give_leave_back(struct net *n, void *arg) {
 
 static bool count_leave(struct net *n, void *arg) {
   (void)arg;
-  budget_sent(&n->budget, &n->limiter.rules, clock_mono_ns(n->clock));
+  budget_sent(&n->budget, &n->limiter.rules, shared_ns(n, clock_mono_ns(n->clock)));
   return n->has_leave = true;
 }
 
@@ -113,9 +121,15 @@ static bool take_leave(struct net *n, void *arg) {
 
 /* ---- the transport ---- */
 
+/* A hint, asked for at every turn of a loop: of a record on another machine for moments. */
 static int64_t ready_at(struct transport *t) {
+  struct net *n = net_of(t);
   struct opening o;
-  use_budget(net_of(t), look_for_opening, &o);
+  bool is_far = n->share.member != 0;
+  if (is_far && clock_mono_ns(n->clock) < n->hint_until_ns) return n->hint_ns;
+  use_budget(n, look_for_opening, &o);
+  n->hint_ns = o.at_ns;
+  n->hint_until_ns = o.now_ns + HINT_NS;
   return o.at_ns;
 }
 
@@ -123,6 +137,7 @@ static bool take(struct transport *t) {
   struct net *n = net_of(t);
   struct opening o;
   if (n->has_leave) use_budget(n, give_leave_back, NULL); /* it was not used, and is old */
+  n->hint_until_ns = 0;
   n->has_leave = false;
   use_budget(n, take_leave, &o);
   if (n->has_leave) return true;
@@ -165,7 +180,7 @@ static void submit(struct transport *t, struct exchange *e) {
 }
 
 static bool come_back(struct net *n, void *arg) {
-  limiter_returned(&n->limiter, &n->budget, arg, clock_mono_ns(n->clock));
+  limiter_returned(&n->limiter, &n->budget, arg, shared_ns(n, clock_mono_ns(n->clock)));
   return true;
 }
 
@@ -175,12 +190,12 @@ static struct exchange *next(struct transport *t) {
   if (!e) return NULL;
   bool is_answer = e->end == EXCHANGE_ANSWERED || e->status == 429;
   struct budget_event event = {.status = is_answer ? e->status : 0,
-                                .attempts = e->attempts,
-                                .sent_ns = e->began_mono_ns,
-                                .bytes_sent = e->bytes_sent,
-                                .bytes_received = e->bytes_received,
-                                .limits = e->limits,
-                                .wall_ms = clock_wall_ms(n->clock)};
+                               .attempts = e->attempts,
+                               .sent_ns = shared_ns(n, e->began_mono_ns),
+                               .bytes_sent = e->bytes_sent,
+                               .bytes_received = e->bytes_received,
+                               .limits = e->limits,
+                               .wall_ms = clock_wall_ms(n->clock)};
   if (e->status == 429) {
     struct refusal refusal;
     refusal_parse(&refusal, buf_slice(&e->text));
@@ -188,6 +203,7 @@ static struct exchange *next(struct transport *t) {
     event.retry_after_s = refusal.retry_after_s;
   }
   use_budget(n, come_back, &event);
+  n->hint_until_ns = 0;
   return e;
 }
 
@@ -251,7 +267,7 @@ static int open_all(struct net *n, const struct net_options *o, struct error *er
       .ready_at = ready_at, .take = take, .submit = submit, .next = next, .cancel = cancel};
   n->clock = o->clock ? o->clock : &clock_real;
   n->share = o->share;
-  const struct budget_rules rules = {.pid = getpid(),
+  const struct budget_rules rules = {.pid = n->share.member ? n->share.member : getpid(),
                                      .give_up_ns = or_default(o->give_up_ms, GIVE_UP_MS) * MS_NS,
                                      .per_minute_max = o->requests_per_minute};
   limiter_init(&n->limiter, concurrency, &rules);

@@ -28,6 +28,9 @@ struct net_share {
    * other process can, and keeps it if APPLY says that it changed.  -1: it could not.
    * Called a few times a request, so it is to cost microseconds. */
   int (*change)(void *user, bool (*apply)(void *arg, void *record), void *arg);
+  /* Where they are on several machines: how far the clock of the record is ahead of the
+   * own monotonic one, and a negative number for this process; else 0. */
+  int64_t ahead_ns, member;
 };
 
 /* What is 0 or NULL takes the default.  Texts and key are read by net_open() only. */

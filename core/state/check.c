@@ -55,7 +55,8 @@ static void tell_lines(struct check *c, struct slice text) {
 
 static int check_file(struct check *c, struct error *err) {
   struct db *db = &c->s->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_integrity, err);
+  if (db->postgres) return 0; /* its server's matter: amcheck, checksums */
+  struct statement *sql = db_prepare(db, sql_integrity, err);
   if (!sql) return -1;
   int is_row;
   while ((is_row = db_step(db, sql, err)) > 0) {
@@ -80,7 +81,7 @@ struct frame {
 
 static int read_frame(struct check *c, struct frame *f, uint32_t after, struct error *err) {
   struct db *db = &c->s->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_partners, err);
+  struct statement *sql = db_prepare(db, sql_partners, err);
   if (!sql) return -1;
   bind_int(sql, 1, stream_number_of(c->st, after));
   bind_int(sql, 2, c->st->number);
@@ -89,12 +90,12 @@ static int read_frame(struct check *c, struct frame *f, uint32_t after, struct e
   int is_row;
   for (f->len = 0; (is_row = db_step(db, sql, err)) > 0; f->len++) {
     uint32_t at = (uint32_t)f->len;
-    f->seqs[at] = stream_seq_of(sqlite3_column_int64(sql, 0));
+    f->seqs[at] = stream_seq_of(column_int(sql, 0));
     f->is_found[at] = false;
-    if (sqlite3_column_int(sql, 2) != sizeof(struct uuid))
+    if ((int)column_int(sql, 2) != sizeof(struct uuid))
       found(c, "stream %s: the id of partner %" PRIu32 " is none", c->st->name, f->seqs[at]);
     if (handed_column(&f->keys, sql, 1, &f->key[at], err) != 0) {
-      sqlite3_reset(sql);
+      statement_reset(sql);
       return -1;
     }
     f->probes[at] = (struct probe){state_hash(c->s, f->key[at]), at};
@@ -105,7 +106,7 @@ static int read_frame(struct check *c, struct frame *f, uint32_t after, struct e
 static int compare_with(struct check *c, struct frame *f, struct candidate other,
                         struct error *err) {
   struct db *db = &c->s->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_key, err);
+  struct statement *sql = db_prepare(db, sql_key, err);
   if (!sql) return -1;
   bind_int(sql, 1, stream_number_of(c->st, other.seq));
   int is_row = db_step(db, sql, err);
@@ -113,7 +114,7 @@ static int compare_with(struct check *c, struct frame *f, struct candidate other
   if (slice_equal(column_slice(sql, 0), f->key[other.at]))
     found(c, "stream %s: partners %" PRIu32 " and %" PRIu32 " have the key %.*s", c->st->name,
           f->seqs[other.at], other.seq, SLICE_ARG(f->key[other.at]));
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return 0;
 }
 
@@ -165,7 +166,7 @@ static int check_partners(struct check *c, struct error *err) {
 /* SQL gives number, rows, records. */
 static int check_records(struct check *c, const char *text, const char *what, struct error *err) {
   struct db *db = &c->s->db;
-  sqlite3_stmt *sql = db_prepare(db, text, err);
+  struct statement *sql = db_prepare(db, text, err);
   if (!sql) return -1;
   bind_int(sql, 1, c->st->number);
   int is_row;
@@ -174,9 +175,9 @@ static int check_records(struct check *c, const char *text, const char *what, st
     struct row row;
     int64_t len = 0;
     while (row_take(&rows, &row)) len++;
-    if (rows.len > 0 || len != sqlite3_column_int64(sql, 1))
+    if (rows.len > 0 || len != column_int(sql, 1))
       found(c, "stream %s: the rows of %s %lld are damaged", c->st->name, what,
-            (long long)sqlite3_column_int64(sql, 0));
+            (long long)column_int(sql, 0));
   }
   return is_row;
 }

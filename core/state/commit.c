@@ -41,7 +41,7 @@ static int write_intents(struct stream *st, const struct commit *c, struct error
 
 static int write_made(struct stream *st, const struct commit *c, struct error *err) {
   if (c->made_len == 0) return 0;
-  sqlite3_stmt *sql = db_prepare(&st->state->db, sql_made, err);
+  struct statement *sql = db_prepare(&st->state->db, sql_made, err);
   if (!sql) return -1;
   bind_int(sql, 1, st->number);
   bind_blob(sql, 2, c->made, c->made_len * sizeof *c->made);
@@ -65,7 +65,7 @@ static int write_rejects(struct stream *st, const struct commit *c, struct error
 
 static int write_report(struct stream *st, const struct commit *c, struct error *err) {
   if (c->report.len == 0) return 0;
-  sqlite3_stmt *sql = db_prepare(&st->state->db, sql_report, err);
+  struct statement *sql = db_prepare(&st->state->db, sql_report, err);
   if (!sql) return -1;
   bind_text(sql, 1, c->report);
   bind_int(sql, 2, c->run);

@@ -30,7 +30,7 @@ struct dsn {
   char *parameter[DSN_PARAMETERS]; /* of PostgreSQL; NULL: not given */
   const char *host;                /* "localhost" for a socket of this machine */
   unsigned port;
-  char name[512];                  /* for messages */
+  char name[512]; /* for messages */
 };
 
 /* libpq's name of a parameter. */

@@ -16,15 +16,15 @@ static const char sql_intents[] =
 
 static int read_sent(struct stream *st, struct explained *to, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_sent, err);
+  struct statement *sql = db_prepare(db, sql_sent, err);
   if (!sql) return -1;
   bind_int(sql, 1, stream_number_of(st, to->seq));
   int is_row = db_step(db, sql, err);
   if (is_row <= 0) return is_row;
-  to->sent_at_ms = sqlite3_column_int64(sql, 0);
-  to->line = (uint32_t)sqlite3_column_int64(sql, 1);
+  to->sent_at_ms = column_int(sql, 0);
+  to->line = (uint32_t)column_int(sql, 1);
   int result = handed_column(&st->handed, sql, 2, &to->run, err);
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return result;
 }
 
@@ -43,7 +43,7 @@ static int read_partner(struct stream *st, struct slice key, struct explained *t
 static int read_reject(struct stream *st, struct slice key, struct explained *to,
                        struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_reject, err);
+  struct statement *sql = db_prepare(db, sql_reject, err);
   if (!sql) return -1;
   bind_int(sql, 1, st->number);
   bind_text(sql, 2, key);
@@ -51,22 +51,22 @@ static int read_reject(struct stream *st, struct slice key, struct explained *to
   if (is_row <= 0) return is_row;
   to->is_rejected = true;
   int result = reject_read(&st->handed, sql, &to->reject, err);
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return result;
 }
 
 /* Takes over the row of KEY among the records of column 2; false: it is not there. */
-static bool take_row(sqlite3_stmt *sql, struct slice key, struct row *row) {
+static bool take_row(struct statement *sql, struct slice key, struct row *row) {
   struct slice rows = column_slice(sql, 2);
   while (row_take(&rows, row))
     if (slice_equal(row->key, key)) return true;
   return false;
 }
 
-static int hand_out(struct stream *st, sqlite3_stmt *sql, struct row row, struct held *to,
+static int hand_out(struct stream *st, struct statement *sql, struct row row, struct held *to,
                     struct error *err) {
-  *to = (struct held){.number = sqlite3_column_int64(sql, 0),
-                      .sent_at_ms = sqlite3_column_int64(sql, 1),
+  *to = (struct held){.number = column_int(sql, 0),
+                      .sent_at_ms = column_int(sql, 1),
                       .row = {.line = row.line}};
   bool fits = arena_copy(&st->handed, row.key, &to->row.key) &&
               arena_copy(&st->handed, row.id, &to->row.id);
@@ -77,7 +77,7 @@ static int hand_out(struct stream *st, sqlite3_stmt *sql, struct row row, struct
 }
 
 /* Looks through SQL's rows for one of KEY; *is_there tells. */
-static int read_unsettled(struct stream *st, sqlite3_stmt *sql, struct slice key,
+static int read_unsettled(struct stream *st, struct statement *sql, struct slice key,
                           struct explained *to, bool *is_there, struct error *err) {
   struct row row;
   int is_row;
@@ -85,7 +85,7 @@ static int read_unsettled(struct stream *st, sqlite3_stmt *sql, struct slice key
     if (!take_row(sql, key, &row)) continue;
     *is_there = true;
     is_row = hand_out(st, sql, row, &to->held, err);
-    sqlite3_reset(sql);
+    statement_reset(sql);
     break;
   }
   return is_row;
@@ -94,8 +94,8 @@ static int read_unsettled(struct stream *st, sqlite3_stmt *sql, struct slice key
 int stream_explain(struct stream *st, struct slice key, struct explained *to, struct error *err) {
   struct db *db = &st->state->db;
   *to = (struct explained){0};
-  sqlite3_stmt *held = db_prepare(db, sql_held, err);
-  sqlite3_stmt *intents = held ? db_prepare(db, sql_intents, err) : NULL;
+  struct statement *held = db_prepare(db, sql_held, err);
+  struct statement *intents = held ? db_prepare(db, sql_intents, err) : NULL;
   if (!intents || read_partner(st, key, to, err) != 0) return -1;
   if (read_reject(st, key, to, err) != 0) return -1;
   bind_int(held, 1, st->number);

@@ -21,8 +21,12 @@ static const char *const of_key[] = {
 static int forget_stream(struct stream *st, int64_t *partners, struct error *err) {
   struct db *db = &st->state->db;
   for (size_t i = 0; i < sizeof of_stream / sizeof *of_stream; i++) {
-    if (db_run_with(db, of_stream[i], st->number, err) != 0) return -1;
-    if (i == 0) *partners = sqlite3_changes64(db->sqlite);
+    struct statement *sql = db_prepare(db, of_stream[i], err);
+    int64_t rows;
+    if (!sql) return -1;
+    bind_int(sql, 1, st->number);
+    if (db_run_counted(db, sql, &rows, err) != 0) return -1;
+    if (i == 0) *partners = rows;
   }
   return 0;
 }
@@ -30,7 +34,7 @@ static int forget_stream(struct stream *st, int64_t *partners, struct error *err
 static int forget_key(struct stream *st, struct slice key, uint32_t seq, struct error *err) {
   struct db *db = &st->state->db;
   for (size_t i = 0; i < sizeof of_key / sizeof *of_key; i++) {
-    sqlite3_stmt *sql = db_prepare(db, of_key[i], err);
+    struct statement *sql = db_prepare(db, of_key[i], err);
     if (!sql) return -1;
     bind_int(sql, 1, st->number);
     bind_text(sql, 2, key);
@@ -45,7 +49,7 @@ static int forget(struct stream *st, struct slice key, int64_t *partners, struct
   struct db *db = &st->state->db;
   if (key.len > 0 && stream_find(st, &k, 1, err) != 0) return -1;
   *partners = k.seq > 0;
-  if (db_exec(db, "PRAGMA secure_delete = ON", err) != 0) return -1;
+  if (db_wipe(db, true, err) != 0) return -1;
   if (state_begin_write(st->state, err) != 0) return -1;
   int result = key.len > 0 ? forget_key(st, key, k.seq, err) : forget_stream(st, partners, err);
   if (result == 0) return db_commit(db, err);
@@ -71,7 +75,7 @@ int stream_forget(struct state *s, struct slice name, struct slice base_url, str
   int result = forget(st, key, partners, err);
   stream_close(st);
   /* Neither loses anything by failing: the next opening sets the mode, the space is used again. */
-  if (db_exec(&s->db, "PRAGMA secure_delete = OFF", &ignored) != 0) return result;
-  if (result == 0 && key.len == 0 && db_exec(&s->db, "VACUUM", &ignored) != 0) return 0;
+  if (db_wipe(&s->db, false, &ignored) != 0) return result;
+  if (result == 0 && key.len == 0 && db_shrink(&s->db, &ignored) != 0) return 0;
   return result;
 }

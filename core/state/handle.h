@@ -17,7 +17,7 @@ struct state {
   const struct clock *clock;
   struct hash_key hash_key;
   bool is_reader, is_memory;
-  char *lock_dir;          /* NULL: in memory, nobody else is there */
+  char *lock_dir;          /* NULL: in memory, nobody else is there, or at a server */
   struct stream *streams;  /* the open ones */
   struct rate_file *rates; /* those asked for so far */
   struct arena handed;     /* bytes behind the slices that were handed out last */
@@ -50,6 +50,8 @@ struct stream {
   char name[STATE_TEXT_SIZE], base_url[STATE_TEXT_SIZE], other_url[STATE_TEXT_SIZE];
   bool is_reader;
   int lock_fd; /* -1: none */
+  bool has_lock_key;
+  int64_t lock_key; /* of PostgreSQL */
 
   bool is_fresh;        /* last_seq and index are as the disk has them */
   int64_t data_version; /* a reader's: changes when another process writes */
@@ -82,10 +84,10 @@ MUST_USE int stream_refresh(struct stream *st, struct error *err);
 MUST_USE int state_begin_write(struct state *s, struct error *err);
 
 /* Column AT of ST, an id; anything else is damage. */
-MUST_USE int handed_id(struct db *db, sqlite3_stmt *st, int at, struct uuid *out,
+MUST_USE int handed_id(struct db *db, struct statement *st, int at, struct uuid *out,
                        struct error *err);
 /* Column AT of ST, copied into HANDED. */
-MUST_USE int handed_column(struct arena *handed, sqlite3_stmt *st, int at, struct slice *out,
+MUST_USE int handed_column(struct arena *handed, struct statement *st, int at, struct slice *out,
                            struct error *err);
 
 #endif

@@ -18,7 +18,7 @@ enum { COLUMN_NUMBER, COLUMN_KEY, COLUMN_ID, COLUMN_GONE, COLUMN_FIELDS };
 
 static const char sql_walk[] =
     "SELECT number, key, id, gone, name, email, phone FROM partner"
-    " WHERE number > ?1 AND number <= (?2 << 32) + 4294967295 ORDER BY number";
+    " WHERE number > ?1 AND number <= (?2 << 32) + 4294967295 ORDER BY number LIMIT ?3";
 static const char sql_partner[] =
     "SELECT number, key, id, gone, name, email, phone FROM partner WHERE number = ?";
 static const char sql_reject[] =
@@ -54,11 +54,11 @@ static int make_room(struct stream *st, size_t n, struct error *err) {
 }
 
 /* Takes over the partner that stands in SQL. */
-static int take_partner(struct stream *st, sqlite3_stmt *sql, struct known *k,
+static int take_partner(struct stream *st, struct statement *sql, struct known *k,
                         struct error *err) {
   if (handed_id(&st->state->db, sql, COLUMN_ID, &k->id, err) != 0) return -1;
-  k->seq = stream_seq_of(sqlite3_column_int64(sql, COLUMN_NUMBER));
-  k->is_gone = sqlite3_column_int(sql, COLUMN_GONE) != 0;
+  k->seq = stream_seq_of(column_int(sql, COLUMN_NUMBER));
+  k->is_gone = (int)column_int(sql, COLUMN_GONE) != 0;
   for (int f = 0; f < ROW_FIELDS; f++)
     if (handed_column(&st->handed, sql, COLUMN_FIELDS + f, &k->field[f], err) != 0) return -1;
   return 0;
@@ -71,15 +71,23 @@ static int compare_candidates(const void *a, const void *b) {
   return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/* Whether K's partner is SEQ: then it is taken over. */
-static int try_candidate(struct stream *st, sqlite3_stmt *sql, uint32_t seq, struct known *k,
-                         struct error *err) {
-  bind_int(sql, 1, stream_number_of(st, seq));
-  int is_row = db_step(&st->state->db, sql, err);
-  if (is_row <= 0) return is_row; /* no row: forgotten since it was indexed */
-  int result = slice_equal(column_slice(sql, COLUMN_KEY), k->key) ? take_partner(st, sql, k, err) : 0;
-  sqlite3_reset(sql);
-  return result;
+/* Candidates on their way to the keys that they may belong to. */
+struct trying {
+  struct stream *st;
+  const struct candidate *list;
+  struct known *k;
+};
+
+static void bind_candidate(void *user, struct statement *sql, size_t i) {
+  const struct trying *t = user;
+  bind_int(sql, 1, stream_number_of(t->st, t->list[i].seq));
+}
+
+/* Without a row it was forgotten since it was indexed. */
+static int try_candidate(void *user, struct statement *sql, size_t i, struct error *err) {
+  const struct trying *t = user;
+  struct known *k = &t->k[t->list[i].at];
+  return slice_equal(column_slice(sql, COLUMN_KEY), k->key) ? take_partner(t->st, sql, k, err) : 0;
 }
 
 /* Finds the keys of the probes that were collected. */
@@ -91,12 +99,12 @@ static int search(struct stream *st, struct known *k, struct error *err) {
   if (key_index_find(st, f->probes, f->probes_len, c, err) != 0) return -1;
   f->probes_len = 0;
   if (c->len == 0) return 0;
-  sqlite3_stmt *sql = db_prepare(&st->state->db, sql_partner, err);
+  struct statement *sql = db_prepare(&st->state->db, sql_partner, err);
   if (!sql) return -1;
   qsort(c->list, c->len, sizeof *c->list, compare_candidates);
-  for (size_t i = 0; i < c->len; i++)
-    if (try_candidate(st, sql, c->list[i].seq, &k[c->list[i].at], err) != 0) return -1;
-  return 0;
+  struct trying trying = {st, c->list, k};
+  const struct db_each each = {bind_candidate, try_candidate, &trying};
+  return db_for_each(&st->state->db, sql, c->len, &each, err);
 }
 
 static void collect(struct stream *st, const struct known *k, size_t at) {
@@ -107,8 +115,9 @@ static void collect(struct stream *st, const struct known *k, size_t at) {
 /* ---- walking ---- */
 
 struct walk {
-  sqlite3_stmt *sql;
+  struct statement *sql;
   bool has_row; /* SQL stands on the partner that is expected */
+  size_t left;  /* keys from the one in hand on: each takes one row at most */
   int jumps;
 };
 
@@ -120,9 +129,10 @@ static int walk_next(struct stream *st, struct walk *w, struct error *err) {
 
 /* Puts the walk on the partner behind SEQ. */
 static int walk_from(struct stream *st, struct walk *w, uint32_t seq, struct error *err) {
-  sqlite3_reset(w->sql);
+  statement_reset(w->sql);
   bind_int(w->sql, 1, stream_number_of(st, seq));
   bind_int(w->sql, 2, st->number);
+  bind_int(w->sql, 3, (int64_t)w->left);
   return walk_next(st, w, err);
 }
 
@@ -145,11 +155,12 @@ static void remember_place(struct stream *st, const struct known *k, size_t n) {
 }
 
 static int find_keys(struct stream *st, struct known *k, size_t n, struct error *err) {
-  struct walk w = {.sql = db_prepare(&st->state->db, sql_walk, err)};
+  struct walk w = {.sql = db_prepare(&st->state->db, sql_walk, err), .left = n};
   if (!w.sql || walk_from(st, &w, st->walked_to, err) != 0) return -1;
   st->found->probes_len = 0;
   int result = 0;
   for (size_t i = 0; result == 0 && i < n; i++) {
+    w.left = n - i;
     if (k[i].key.len == 0) continue;
     if (w.has_row && slice_equal(column_slice(w.sql, COLUMN_KEY), k[i].key)) {
       result = take_partner(st, w.sql, &k[i], err);
@@ -160,7 +171,7 @@ static int find_keys(struct stream *st, struct known *k, size_t n, struct error 
   }
   if (result == 0) result = search(st, k, err);
   if (result == 0) remember_place(st, k, n);
-  sqlite3_reset(w.sql);
+  statement_reset(w.sql);
   return result;
 }
 
@@ -168,28 +179,28 @@ static int find_keys(struct stream *st, struct known *k, size_t n, struct error 
 
 static int look_at_reject(struct stream *st, struct known *k, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_reject, err);
+  struct statement *sql = db_prepare(db, sql_reject, err);
   if (!sql) return -1;
   bind_int(sql, 1, st->number);
   bind_text(sql, 2, k->key);
   int is_row = db_step(db, sql, err);
   if (is_row <= 0) return is_row;
-  k->rejected_content = (uint64_t)sqlite3_column_int64(sql, 0);
+  k->rejected_content = (uint64_t)column_int(sql, 0);
   k->is_rejected = k->rejected_content != 0;
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return 0;
 }
 
 static int look_at_held(struct stream *st, struct known *k, uint64_t hash, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, k->key.len ? sql_held_key : sql_held_content, err);
+  struct statement *sql = db_prepare(db, k->key.len ? sql_held_key : sql_held_content, err);
   if (!sql) return -1;
   bind_int(sql, 1, st->number);
   if (k->key.len) bind_text(sql, 2, k->key);
   else bind_int(sql, 2, (int64_t)k->content);
   int is_row = db_step(db, sql, err);
   k->is_held = is_row > 0 || marks_is_under_way(&st->marks, hash);
-  if (is_row > 0) sqlite3_reset(sql);
+  if (is_row > 0) statement_reset(sql);
   return is_row < 0 ? -1 : 0;
 }
 
@@ -230,14 +241,14 @@ static int add_made(struct map *made, struct slice contents) {
 
 static int load_made(struct stream *st, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_made, err);
+  struct statement *sql = db_prepare(db, sql_made, err);
   if (!sql) return -1;
   map_clear(&st->made);
   bind_int(sql, 1, st->number);
   int is_row;
   while ((is_row = db_step(db, sql, err)) > 0) {
     if (add_made(&st->made, column_slice(sql, 0)) == 0) continue;
-    sqlite3_reset(sql);
+    statement_reset(sql);
     return error_set(err, ERROR_MEMORY, "no memory for the rows without key of stream %s", st->name);
   }
   st->is_made_loaded = is_row == 0;

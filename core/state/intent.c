@@ -31,7 +31,8 @@
 #include <stdlib.h>
 
 static const char sql_insert[] =
-    "INSERT INTO intent (stream, run, sent_at, rows_len, rows) VALUES (?, ?, ?, ?, ?)";
+    "INSERT INTO intent (stream, run, sent_at, rows_len, rows) VALUES (?, ?, ?, ?, ?)"
+    " RETURNING number";
 static const char sql_close[] = "DELETE FROM intent WHERE number = ?1 AND stream = ?2";
 static const char sql_read[] =
     "SELECT rows, sent_at, run FROM intent WHERE number = ?1 AND stream = ?2";
@@ -39,36 +40,35 @@ static const char sql_all[] = "SELECT rows FROM intent WHERE stream = ? ORDER BY
 
 int intent_insert(struct stream *st, struct intent *in, int64_t run, struct error *err) {
   struct db *db = &st->state->db;
-  assert(!sqlite3_get_autocommit(db->sqlite));
+  assert(db->is_in_transaction);
   assert(in->rows_len > 0 && in->rows.len > 0);
-  sqlite3_stmt *sql = db_prepare(db, sql_insert, err);
+  struct statement *sql = db_prepare(db, sql_insert, err);
   if (!sql) return -1;
   bind_int(sql, 1, st->number);
   bind_int(sql, 2, run);
   bind_int(sql, 3, in->sent_at_ms);
   bind_int(sql, 4, in->rows_len);
   bind_blob(sql, 5, in->rows.ptr, in->rows.len);
-  if (db_run(db, sql, err) != 0) return -1;
-  in->number = sqlite3_last_insert_rowid(db->sqlite);
-  return 0;
+  return db_insert(db, sql, &in->number, err);
 }
 
 int intent_close(struct stream *st, int64_t number, struct error *err) {
   struct db *db = &st->state->db;
-  assert(!sqlite3_get_autocommit(db->sqlite)); /* J4: inside commit 2 */
-  sqlite3_stmt *sql = db_prepare(db, sql_close, err);
+  assert(db->is_in_transaction); /* J4: inside commit 2 */
+  struct statement *sql = db_prepare(db, sql_close, err);
+  int64_t rows;
   if (!sql) return -1;
   bind_int(sql, 1, number);
   bind_int(sql, 2, st->number);
-  if (db_run(db, sql, err) != 0) return -1;
-  if (sqlite3_changes(db->sqlite) == 1) return 0;
+  if (db_run_counted(db, sql, &rows, err) != 0) return -1;
+  if (rows == 1) return 0;
   return error_set(err, ERROR_INTERNAL, "request %lld of stream %s is not open", (long long)number,
                    st->name);
 }
 
 int intent_hold(struct stream *st, int64_t number, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_read, err);
+  struct statement *sql = db_prepare(db, sql_read, err);
   if (!sql) return -1;
   bind_int(sql, 1, number);
   bind_int(sql, 2, st->number);
@@ -77,8 +77,8 @@ int intent_hold(struct stream *st, int64_t number, struct error *err) {
   int result = 0;
   if (is_row) {
     struct slice rows = column_slice(sql, 0);
-    result = held_insert(st, rows, sqlite3_column_int64(sql, 1), sqlite3_column_int64(sql, 2), err);
-    sqlite3_reset(sql);
+    result = held_insert(st, rows, column_int(sql, 1), column_int(sql, 2), err);
+    statement_reset(sql);
   }
   return result == 0 ? intent_close(st, number, err) : -1; /* J3 */
 }
@@ -105,7 +105,7 @@ static int count_twice(struct stream *st, struct slice rows, struct map *seen, i
 
 int intent_twice(struct stream *st, int64_t *keys, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_all, err);
+  struct statement *sql = db_prepare(db, sql_all, err);
   if (!sql) return -1;
   struct map seen = MAP_WITH_LIMIT(1 << 24);
   bind_int(sql, 1, st->number);
@@ -113,7 +113,7 @@ int intent_twice(struct stream *st, int64_t *keys, struct error *err) {
   *keys = 0;
   while ((is_row = db_step(db, sql, err)) > 0) {
     if (count_twice(st, column_slice(sql, 0), &seen, keys, err) == 0) continue;
-    sqlite3_reset(sql);
+    statement_reset(sql);
     is_row = -1;
     break;
   }

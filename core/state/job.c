@@ -1,5 +1,6 @@
 #include "base/path.h"
 #include "base/random.h"
+#include "state/advisory.h"
 #include "state/handle.h"
 #include "state/lock.h"
 #include "state/process.h"
@@ -7,20 +8,24 @@
 #include <unistd.h>
 
 static const char sql_write[] =
-    "INSERT OR REPLACE INTO job (name, schedule, timezone, every, settled, awake, phase, ran,"
-    " attempt, retry_at, alert, flags, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "INSERT INTO job (name, schedule, timezone, every, settled, awake, phase, ran,"
+    " attempt, retry_at, alert, flags, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET schedule = excluded.schedule, timezone = excluded.timezone,"
+    " every = excluded.every, settled = excluded.settled, awake = excluded.awake,"
+    " phase = excluded.phase, ran = excluded.ran, attempt = excluded.attempt,"
+    " retry_at = excluded.retry_at, alert = excluded.alert, flags = excluded.flags,"
+    " run = excluded.run";
 static const char sql_remove[] = "DELETE FROM job WHERE name = ?";
 static const char sql_list[] =
     "SELECT name, schedule, timezone, every, settled, awake, phase, ran, attempt, retry_at, alert,"
-    " flags, run FROM job WHERE name > ?1 ORDER BY name";
-static const char sql_start[] =
-    "INSERT OR IGNORE INTO run (run, script, job, started, process, due, attempt)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)";
+    " flags, run FROM job WHERE name > ?1 ORDER BY name LIMIT ?2";
+static const char sql_start[] = "INSERT INTO run (run, script, job, started, process, due, attempt)"
+                                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 /* An interval has no instants that could come twice, so its rows have no due. */
 static const char sql_not_run[] =
-    "INSERT OR IGNORE INTO run (run, script, job, started, ended, outcome, due, attempt)"
+    "INSERT INTO run (run, script, job, started, ended, outcome, due, attempt)"
     " SELECT ?1, ?2, ?3, ?4, ?4, ?5, ?6, 0 WHERE ?6 IS NULL OR NOT EXISTS"
-    " (SELECT 1 FROM run WHERE job = ?3 AND due = ?6)";
+    " (SELECT 1 FROM run WHERE job = ?3 AND due = ?6) ON CONFLICT DO NOTHING";
 static const char sql_retract[] =
     "DELETE FROM run WHERE job = ?1 AND started > ?2 AND process IS NULL";
 
@@ -30,7 +35,7 @@ static const char sql_retract[] =
 static int start(struct state *s, const struct job_record *j, const struct job_step *step,
                  bool *is_taken, struct error *err) {
   char name[PROCESS_NAME_SIZE];
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_start, err);
+  struct statement *sql = db_prepare(&s->db, sql_start, err);
   if (!sql) return -1;
   bind_text(sql, 1, slice_of(step->run->run));
   bind_text(sql, 2, step->run->script);
@@ -43,8 +48,9 @@ static int start(struct state *s, const struct job_record *j, const struct job_s
   else
     bind_null(sql, 6);
   bind_int(sql, 7, step->attempt);
-  if (db_run(&s->db, sql, err) != 0) return -1;
-  *is_taken = sqlite3_changes64(s->db.sqlite) == 0;
+  int64_t rows;
+  if (db_run_counted(&s->db, sql, &rows, err) != 0) return -1;
+  *is_taken = rows == 0;
   return 0;
 }
 
@@ -53,7 +59,7 @@ static int not_run(struct state *s, const struct job_record *j, const struct job
   for (size_t i = 0; i < step->due_len; i++) {
     char run[ULID_TEXT_LEN + 1];
     uint8_t random[10];
-    sqlite3_stmt *sql = db_prepare(&s->db, sql_not_run, err);
+    struct statement *sql = db_prepare(&s->db, sql_not_run, err);
     if (!sql) return -1;
     random_bytes(random, sizeof random);
     ulid_format(step->due_ms[i], random, run);
@@ -73,7 +79,7 @@ static int not_run(struct state *s, const struct job_record *j, const struct job
 
 static int retract(struct state *s, const struct job_record *j, int64_t after_ms,
                    struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_retract, err);
+  struct statement *sql = db_prepare(&s->db, sql_retract, err);
   if (!sql) return -1;
   bind_text(sql, 1, j->name);
   bind_int(sql, 2, after_ms);
@@ -81,14 +87,14 @@ static int retract(struct state *s, const struct job_record *j, int64_t after_ms
 }
 
 static int remove_job(struct state *s, const struct job_record *j, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_remove, err);
+  struct statement *sql = db_prepare(&s->db, sql_remove, err);
   if (!sql) return -1;
   bind_text(sql, 1, j->name);
   return db_run(&s->db, sql, err);
 }
 
 static int write_job(struct state *s, const struct job_record *j, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_write, err);
+  struct statement *sql = db_prepare(&s->db, sql_write, err);
   if (!sql) return -1;
   const int64_t numbers[] = {j->every_ms, j->settled_ms,  j->awake_ms, j->phase, j->run_ms,
                              j->attempt,  j->retry_at_ms, j->alert,    j->flags};
@@ -135,16 +141,17 @@ int job_record_add(struct state *s, const struct job_record *jobs, size_t n, str
 
 /* ---- reading ---- */
 
-static int read_job(struct state *s, sqlite3_stmt *sql, struct job_record *to, struct error *err) {
-  *to = (struct job_record){.every_ms = sqlite3_column_int64(sql, 3),
-                            .settled_ms = sqlite3_column_int64(sql, 4),
-                            .awake_ms = sqlite3_column_int64(sql, 5),
-                            .phase = sqlite3_column_int(sql, 6),
-                            .run_ms = sqlite3_column_int64(sql, 7),
-                            .attempt = sqlite3_column_int64(sql, 8),
-                            .retry_at_ms = sqlite3_column_int64(sql, 9),
-                            .alert = sqlite3_column_int(sql, 10),
-                            .flags = (unsigned)sqlite3_column_int(sql, 11)};
+static int read_job(struct state *s, struct statement *sql, struct job_record *to,
+                    struct error *err) {
+  *to = (struct job_record){.every_ms = column_int(sql, 3),
+                            .settled_ms = column_int(sql, 4),
+                            .awake_ms = column_int(sql, 5),
+                            .phase = (int)column_int(sql, 6),
+                            .run_ms = column_int(sql, 7),
+                            .attempt = column_int(sql, 8),
+                            .retry_at_ms = column_int(sql, 9),
+                            .alert = (int)column_int(sql, 10),
+                            .flags = (unsigned)column_int(sql, 11)};
   column_text(sql, 12, to->run, sizeof to->run);
   if (handed_column(&s->handed, sql, 0, &to->name, err) != 0) return -1;
   if (handed_column(&s->handed, sql, 1, &to->schedule, err) != 0) return -1;
@@ -153,9 +160,10 @@ static int read_job(struct state *s, sqlite3_stmt *sql, struct job_record *to, s
 
 int job_record_list(struct state *s, struct slice after, struct job_record *to, size_t cap,
                     size_t *n, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_list, err);
+  struct statement *sql = db_prepare(&s->db, sql_list, err);
   if (!sql) return -1;
   bind_text_or_empty(sql, 1, after);
+  bind_int(sql, 2, (int64_t)cap);
   int is_row = 0;
   for (*n = 0; *n < cap && (is_row = db_step(&s->db, sql, err)) > 0; ++*n) {
     if (*n == 0) arena_clear(&s->handed); /* the first step has read AFTER, which may be in there */
@@ -164,15 +172,26 @@ int job_record_list(struct state *s, struct slice after, struct job_record *to, 
       break;
     }
   }
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return is_row < 0 ? -1 : 0;
 }
 
 /* ---- the scheduler's right ---- */
 
+/* Held until the state is closed. */
+static int lock_at_server(struct state *s, struct holder *who, struct error *err) {
+  const struct slice words[] = {SLICE("jobs")};
+  int64_t key = advisory_key(words, 1);
+  int taken = advisory_try(&s->db, key, who, err);
+  if (taken <= 0) return taken;
+  struct holder me = {.pid = getpid(), .since_ms = clock_wall_ms(s->clock)};
+  return advisory_sign(&s->db, key, &me, err) == 0 ? 1 : -1;
+}
+
 int job_lock(struct state *s, int *fd, struct holder *who, struct error *err) {
   char path[PATH_SIZE];
   *fd = -1;
+  if (s->db.postgres) return lock_at_server(s, who, err);
   if (!s->lock_dir) return 1;
   if (path_join(path, s->lock_dir, "jobs") != 0)
     return error_set(err, ERROR_STATE, "path too long: %s/jobs", s->lock_dir);

@@ -16,7 +16,8 @@ enum { WHOLE_AFTER = 500, WHOLE_SIZE = 16 << 20 };
 static const char sql_whole[] = "SELECT entries FROM key_index WHERE number BETWEEN ?1 << 32"
                                 " AND (?1 << 32) + 4294967295 ORDER BY number";
 static const char sql_bucket[] = "SELECT entries FROM key_index WHERE number = ?";
-static const char sql_write[] = "INSERT OR REPLACE INTO key_index (number, entries) VALUES (?, ?)";
+static const char sql_write[] = "INSERT INTO key_index (number, entries) VALUES (?, ?)"
+                                " ON CONFLICT (number) DO UPDATE SET entries = excluded.entries";
 static const char sql_tail[] = "SELECT number, key FROM partner WHERE number > ?1"
                                " AND number <= (?2 << 32) + 4294967295";
 static const char sql_indexed[] =
@@ -115,7 +116,7 @@ static int find_in_entries(struct slice *entries, const struct probe *probe, str
 static int find_on_disk(struct stream *st, const struct probe *probes, size_t n,
                         struct candidates *to, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_bucket, err);
+  struct statement *sql = db_prepare(db, sql_bucket, err);
   if (!sql) return -1;
   for (size_t i = 0; i < n;) {
     uint32_t bucket = bucket_of(probes[i].hash, st->index.bits);
@@ -126,7 +127,7 @@ static int find_on_disk(struct stream *st, const struct probe *probes, size_t n,
     int result = 0;
     for (; result == 0 && i < n && bucket_of(probes[i].hash, st->index.bits) == bucket; i++)
       result = find_in_entries(&entries, &probes[i], to, err);
-    sqlite3_reset(sql);
+    statement_reset(sql);
     if (result != 0) return -1;
   }
   return 0;
@@ -135,7 +136,7 @@ static int find_on_disk(struct stream *st, const struct probe *probes, size_t n,
 /* Where it does not fit, or memory is short, the buckets are searched one by one. */
 static int load_whole(struct stream *st, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_whole, err);
+  struct statement *sql = db_prepare(db, sql_whole, err);
   if (!sql) return -1;
   struct buf *whole = &st->index.whole;
   bind_int(sql, 1, st->number);
@@ -147,7 +148,7 @@ static int load_whole(struct stream *st, struct error *err) {
     }
     buf_add_slice(whole, column_slice(sql, 0));
   }
-  sqlite3_reset(sql);
+  statement_reset(sql);
   if (!buf_ok(whole)) empty_whole(&st->index);
   return 0;
 }
@@ -196,7 +197,7 @@ static int find_in_tail(const struct map *tail, const struct probe *probes, size
 
 static int load_tail(struct stream *st, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_tail, err);
+  struct statement *sql = db_prepare(db, sql_tail, err);
   if (!sql) return -1;
   map_clear(&st->index.tail);
   bind_int(sql, 1, stream_number_of(st, st->index.indexed_to));
@@ -204,8 +205,8 @@ static int load_tail(struct stream *st, struct error *err) {
   int is_row;
   while ((is_row = db_step(db, sql, err)) > 0) {
     uint64_t hash = state_hash(st->state, column_slice(sql, 1));
-    if (map_add(&st->index.tail, hash, stream_seq_of(sqlite3_column_int64(sql, 0))) == 0) continue;
-    sqlite3_reset(sql);
+    if (map_add(&st->index.tail, hash, stream_seq_of(column_int(sql, 0))) == 0) continue;
+    statement_reset(sql);
     return error_set(err, ERROR_MEMORY, "no memory for the keys of stream %s", st->name);
   }
   st->index.is_tail_loaded = is_row == 0;
@@ -277,7 +278,7 @@ static int write_split(struct stream *st, uint32_t bucket, unsigned more, const 
                        size_t len, struct error *err) {
   struct db *db = &st->state->db;
   unsigned bits = st->index.bits + more;
-  sqlite3_stmt *sql = db_prepare(db, sql_write, err);
+  struct statement *sql = db_prepare(db, sql_write, err);
   if (!sql) return -1;
   size_t from = 0;
   for (uint32_t part = bucket << more; part >> more == bucket; part++) {
@@ -295,7 +296,7 @@ static int write_split(struct stream *st, uint32_t bucket, unsigned more, const 
 static int rewrite_bucket(struct stream *st, uint32_t bucket, struct merge *m, unsigned more,
                           struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_bucket, err);
+  struct statement *sql = db_prepare(db, sql_bucket, err);
   if (!sql) return -1;
   bind_int(sql, 1, stream_number_of(st, bucket));
   int is_row = db_step(db, sql, err);
@@ -303,7 +304,7 @@ static int rewrite_bucket(struct stream *st, uint32_t bucket, struct merge *m, u
   m->old = is_row ? column_slice(sql, 0) : (struct slice){0};
   m->out = malloc(m->old.len + m->added_len * ENTRY_SIZE + 1);
   size_t len = m->out ? merge_entries(m) : 0;
-  sqlite3_reset(sql);
+  statement_reset(sql);
   int result = m->out ? write_split(st, bucket, more, m->out, len, err)
                       : error_set(err, ERROR_MEMORY, "no memory to index keys");
   free(m->out);
@@ -338,7 +339,7 @@ int key_index_write(struct stream *st, struct error *err) {
   struct key_index *x = &st->index;
   assert(x->is_tail_loaded);
   unsigned bits = bits_for(x->indexed_to + x->tail.len, x->bits);
-  sqlite3_stmt *sql = db_prepare(db, sql_indexed, err);
+  struct statement *sql = db_prepare(db, sql_indexed, err);
   uint64_t *entries = sql ? sorted_tail(&x->tail, err) : NULL;
   if (!entries) return -1;
   int result = write_entries(st, entries, x->tail.len, bits, err);

@@ -36,7 +36,7 @@ bool marks_is_under_way(const struct marks *m, uint64_t hash) {
 /* A writer holds what an earlier run left under way; a reader can only know of it. */
 static int read_intents(struct stream *st, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_intents, err);
+  struct statement *sql = db_prepare(db, sql_intents, err);
   if (!sql) return -1;
   int is_row;
   bind_int(sql, 1, st->number);
@@ -47,7 +47,7 @@ static int read_intents(struct stream *st, struct error *err) {
           row.key.len ? state_hash(st->state, row.key) : state_row_hash(st->state, &row);
       marks_add(&st->marks, hash);
       if (map_add(&st->marks.under_way, hash, 0) == 0) continue;
-      sqlite3_reset(sql);
+      statement_reset(sql);
       return error_set(err, ERROR_MEMORY, "no memory for what is under way in stream %s", st->name);
     }
   }
@@ -57,8 +57,8 @@ static int read_intents(struct stream *st, struct error *err) {
 /* Held rows without key are marked by their content. */
 static int read_marks(struct stream *st, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *keys = db_prepare(db, sql_keys, err);
-  sqlite3_stmt *contents = keys ? db_prepare(db, sql_contents, err) : NULL;
+  struct statement *keys = db_prepare(db, sql_keys, err);
+  struct statement *contents = keys ? db_prepare(db, sql_contents, err) : NULL;
   if (!contents) return -1;
   int is_row;
   bind_int(keys, 1, st->number);
@@ -67,7 +67,7 @@ static int read_marks(struct stream *st, struct error *err) {
   if (is_row < 0) return -1;
   bind_int(contents, 1, st->number);
   while ((is_row = db_step(db, contents, err)) > 0)
-    marks_add(&st->marks, (uint64_t)sqlite3_column_int64(contents, 0));
+    marks_add(&st->marks, (uint64_t)column_int(contents, 0));
   if (is_row < 0 || !st->is_reader) return is_row;
   return read_intents(st, err);
 }

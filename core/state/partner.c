@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { FRAME = 10000 }; /* partners that are read at once; also in sql_missing */
+
 static const char sql_key[] = "SELECT key FROM partner WHERE number = ?";
 static const char sql_insert[] =
     "INSERT INTO partner (number, key, id, name, email, phone, sent_at, run, line, gone)"
@@ -13,16 +15,16 @@ static const char sql_insert[] =
  * not sent become unknown. */
 static const char sql_update[] =
     "UPDATE partner SET id = ?2, gone = 0, sent_at = ?6, run = ?7, line = ?8,"
-    " name = coalesce(?3, iif(id = ?2, name, NULL)),"
-    " email = coalesce(?4, iif(id = ?2, email, NULL)),"
-    " phone = coalesce(?5, iif(id = ?2, phone, NULL)) WHERE number = ?1";
+    " name = coalesce(?3, CASE WHEN id = ?2 THEN name END),"
+    " email = coalesce(?4, CASE WHEN id = ?2 THEN email END),"
+    " phone = coalesce(?5, CASE WHEN id = ?2 THEN phone END) WHERE number = ?1";
 static const char sql_gone[] = "UPDATE partner SET gone = 1 WHERE number = ?";
 static const char sql_doubt[] =
     "UPDATE partner SET name = NULL, email = NULL, phone = NULL WHERE number = ?";
 static const char sql_forget[] = "DELETE FROM partner WHERE number = ?";
 static const char sql_missing[] =
     "SELECT number, key, id FROM partner WHERE number > ?1"
-    " AND number <= (?2 << 32) + 4294967295 AND gone = 0 ORDER BY number";
+    " AND number <= (?2 << 32) + 4294967295 AND gone = 0 ORDER BY number LIMIT 10000";
 
 /* ---- acknowledging ---- */
 
@@ -37,27 +39,40 @@ static size_t collect(struct stream *st, const struct ack *acks, size_t n, struc
   return len;
 }
 
+struct taking {
+  struct stream *st;
+  struct ack *acks;
+  const struct candidate *list;
+};
+
+static void bind_candidate(void *user, struct statement *sql, size_t i) {
+  const struct taking *t = user;
+  bind_int(sql, 1, stream_number_of(t->st, t->list[i].seq));
+}
+
+/* Without a row it was forgotten since it was indexed. */
+static int take_candidate(void *user, struct statement *sql, size_t i, struct error *err) {
+  const struct taking *t = user;
+  (void)err;
+  struct ack *ack = &t->acks[t->list[i].at];
+  if (slice_equal(column_slice(sql, 0), ack->key)) ack->seq = t->list[i].seq;
+  return 0;
+}
+
 /* Gives acks the numbers of candidates that have their keys. */
 static int take_known(struct stream *st, struct ack *acks, const struct candidates *c,
                       struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_key, err);
+  struct statement *sql = db_prepare(db, sql_key, err);
   if (!sql) return -1;
-  for (size_t i = 0; i < c->len; i++) {
-    struct ack *ack = &acks[c->list[i].at];
-    bind_int(sql, 1, stream_number_of(st, c->list[i].seq));
-    int is_row = db_step(db, sql, err);
-    if (is_row < 0) return -1;
-    if (is_row == 0) continue; /* forgotten since it was indexed */
-    if (slice_equal(column_slice(sql, 0), ack->key)) ack->seq = c->list[i].seq;
-    sqlite3_reset(sql);
-  }
-  return 0;
+  struct taking taking = {st, acks, c->list};
+  const struct db_each each = {bind_candidate, take_candidate, &taking};
+  return db_for_each(db, sql, c->len, &each, err);
 }
 
 static int insert(struct stream *st, struct ack *ack, int64_t run, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_insert, err);
+  struct statement *sql = db_prepare(db, sql_insert, err);
   if (!sql) return -1;
   if (st->last_seq >= MAP_FREE - 1)
     return error_set(err, ERROR_STATE, "stream %s is full: it has %d partners", st->name, MAP_FREE);
@@ -74,7 +89,7 @@ static int insert(struct stream *st, struct ack *ack, int64_t run, struct error 
 
 static int update(struct stream *st, const struct ack *ack, int64_t run, struct error *err) {
   struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_update, err);
+  struct statement *sql = db_prepare(db, sql_update, err);
   if (!sql) return -1;
   bind_int(sql, 1, stream_number_of(st, ack->seq));
   bind_blob(sql, 2, ack->id.bytes, sizeof ack->id.bytes);
@@ -135,36 +150,46 @@ static bool is_seen(const struct missing_options *o, uint32_t seq) {
   return seq < o->seen_bits && (o->seen[seq / 64] >> seq % 64 & 1);
 }
 
-/* Takes over the partner that stands in SQL, behind number AFTER. */
-static int read_missing(struct stream *st, sqlite3_stmt *sql, int64_t after, struct partner *to,
+/* Takes over the partner that stands in SQL. */
+static int read_missing(struct stream *st, struct statement *sql, struct partner *to,
                         struct error *err) {
-  struct db *db = &st->state->db;
-  int64_t number = sqlite3_column_int64(sql, 0);
-  *to = (struct partner){.seq = stream_seq_of(number)};
-  if (db_expect_behind(db, after, number, err) != 0) return -1;
-  if (handed_id(db, sql, 2, &to->id, err) != 0) return -1;
+  *to = (struct partner){.seq = stream_seq_of(column_int(sql, 0))};
+  if (handed_id(&st->state->db, sql, 2, &to->id, err) != 0) return -1;
   return handed_column(&st->handed, sql, 1, &to->key, err);
+}
+
+/* Looks at the frame of partners behind number *AFTER, which moves.  1: there may be more;
+ * 0: it was the last. */
+static int look_at_frame(struct stream *st, const struct missing_options *options, int64_t *after,
+                         struct partner *to, size_t cap, size_t *n, struct error *err) {
+  struct db *db = &st->state->db;
+  struct statement *sql = db_prepare(db, sql_missing, err);
+  if (!sql) return -1;
+  bind_int(sql, 1, *after);
+  bind_int(sql, 2, st->number);
+  int is_row = 1, rows = 0;
+  while (*n < cap && (is_row = db_step(db, sql, err)) > 0) {
+    int64_t number = column_int(sql, 0);
+    bool is_right = db_expect_behind(db, *after, number, err) == 0;
+    bool is_wanted = !is_seen(options, stream_seq_of(number));
+    if (!is_right || (is_wanted && read_missing(st, sql, &to[*n], err) != 0)) {
+      is_row = -1;
+      break;
+    }
+    *n += is_wanted;
+    *after = number;
+    rows++;
+  }
+  if (is_row != 0) statement_reset(sql);
+  return is_row < 0 ? -1 : is_row > 0 || rows == FRAME;
 }
 
 int stream_missing(struct stream *st, const struct missing_options *options, struct partner *to,
                    size_t cap, size_t *n, struct error *err) {
-  struct db *db = &st->state->db;
-  sqlite3_stmt *sql = db_prepare(db, sql_missing, err);
-  if (!sql) return -1;
-  arena_clear(&st->handed);
   int64_t after = stream_number_of(st, options->after);
-  bind_int(sql, 1, after);
-  bind_int(sql, 2, st->number);
-  int is_row = 0;
-  *n = 0;
-  while (*n < cap && (is_row = db_step(db, sql, err)) > 0) {
-    if (is_seen(options, stream_seq_of(sqlite3_column_int64(sql, 0)))) continue;
-    if (read_missing(st, sql, after, &to[*n], err) != 0) {
-      is_row = -1;
-      break;
-    }
-    after = stream_number_of(st, to[(*n)++].seq);
-  }
-  sqlite3_reset(sql);
-  return is_row < 0 ? -1 : 0;
+  int is_more = 1;
+  arena_clear(&st->handed);
+  for (*n = 0; is_more > 0 && *n < cap;)
+    is_more = look_at_frame(st, options, &after, to, cap, n, err);
+  return is_more < 0 ? -1 : 0;
 }

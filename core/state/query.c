@@ -51,7 +51,8 @@ int query_fail_row(const struct query *q, struct error *err, const char *format,
 
 int query_make_columns(struct query *q, size_t n, struct error *err) {
   if (n > QUERY_COLUMNS_MAX)
-    return error_set(err, ERROR_DATA, "the query has %zu columns, more than %d", n, QUERY_COLUMNS_MAX);
+    return error_set(err, ERROR_DATA, "the query has %zu columns, more than %d", n,
+                     QUERY_COLUMNS_MAX);
   q->columns = calloc(n + 1, sizeof *q->columns);
   if (!q->columns) return error_set(err, ERROR_MEMORY, "out of memory for the columns of a query");
   q->columns_len = n;
@@ -63,19 +64,23 @@ int query_name_column(struct query *q, size_t i, const char *name, struct error 
     return error_set(err, ERROR_DATA, "the name of column %zu is not valid UTF-8", i + 1);
   for (size_t other = 0; other < i; other++) {
     if (strcmp(q->columns[other], name) != 0) continue;
-    (void)error_set(err, ERROR_DATA, "columns %zu and %zu are both named '%.100s'", other + 1, i + 1, name);
+    (void)error_set(err, ERROR_DATA, "columns %zu and %zu are both named '%.100s'", other + 1,
+                    i + 1, name);
     return error_hint(err, "name one of them otherwise, with AS");
   }
   q->columns[i] = strdup(name);
-  return q->columns[i] ? 0 : error_set(err, ERROR_MEMORY, "out of memory for the columns of a query");
+  return q->columns[i] ? 0
+                       : error_set(err, ERROR_MEMORY, "out of memory for the columns of a query");
 }
 
-int query_check_size(const struct query *q, const struct buf *frame, size_t more, struct error *err) {
+int query_check_size(const struct query *q, const struct buf *frame, size_t more,
+                     struct error *err) {
   if (frame->len - q->row_at + more <= QUERY_ROW_MAX) return 0;
   return query_fail_row(q, err, "the row is larger than 16 MiB");
 }
 
-int query_put_text(struct query *q, size_t i, struct slice text, struct buf *frame, struct error *err) {
+int query_put_text(struct query *q, size_t i, struct slice text, struct buf *frame,
+                   struct error *err) {
   if (query_check_size(q, frame, text.len, err)) return -1;
   if (utf8_check(text) < text.len)
     return query_fail_row(q, err, "column '%.100s' is not valid UTF-8", q->columns[i]);
@@ -84,8 +89,11 @@ int query_put_text(struct query *q, size_t i, struct slice text, struct buf *fra
 }
 
 int query_end_row(struct query *q, struct buf *frame, int rc, struct error *err) {
-  if (rc == 0 && !buf_ok(frame)) rc = error_set(err, ERROR_MEMORY, "out of memory for the rows of a query");
-  if (rc == 0) q->rows++;
-  else frame->len = q->row_at;
+  if (rc == 0 && !buf_ok(frame))
+    rc = error_set(err, ERROR_MEMORY, "out of memory for the rows of a query");
+  if (rc == 0)
+    q->rows++;
+  else
+    frame->len = q->row_at;
   return rc;
 }

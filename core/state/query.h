@@ -33,7 +33,7 @@ struct query_options {
   const char *sql;           /* one statement */
   const struct cell *params; /* no blobs */
   size_t params_len;
-  struct slice password;     /* of PostgreSQL; len 0: none */
+  struct slice password; /* of PostgreSQL; len 0: none */
   const struct clock *clock;
   bool (*is_wanted)(void *user);
   void *user;

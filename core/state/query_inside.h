@@ -21,8 +21,10 @@ struct query {
   void *user;
 };
 
-MUST_USE int query_sqlite_open(struct query **out, const struct query_options *options, struct error *err);
-MUST_USE int query_postgres_open(struct query **out, const struct query_options *options, struct error *err);
+MUST_USE int query_sqlite_open(struct query **out, const struct query_options *options,
+                               struct error *err);
+MUST_USE int query_postgres_open(struct query **out, const struct query_options *options,
+                                 struct error *err);
 
 /* Room for N columns, all NULL, to be filled by query_name_column(). */
 MUST_USE int query_make_columns(struct query *q, size_t n, struct error *err);
@@ -30,12 +32,17 @@ MUST_USE int query_name_column(struct query *q, size_t i, const char *name, stru
 
 /* A row begins behind what FRAME holds; each cell is checked and appended; then it counts,
  * or, where RC or an addition failed, is taken off again. */
-static inline void query_begin_row(struct query *q, const struct buf *frame) { q->row_at = frame->len; }
-MUST_USE int query_check_size(const struct query *q, const struct buf *frame, size_t more, struct error *err);
-MUST_USE int query_put_text(struct query *q, size_t i, struct slice text, struct buf *frame, struct error *err);
+static inline void query_begin_row(struct query *q, const struct buf *frame) {
+  q->row_at = frame->len;
+}
+MUST_USE int query_check_size(const struct query *q, const struct buf *frame, size_t more,
+                              struct error *err);
+MUST_USE int query_put_text(struct query *q, size_t i, struct slice text, struct buf *frame,
+                            struct error *err);
 MUST_USE int query_end_row(struct query *q, struct buf *frame, int rc, struct error *err);
 
 /* -1, about the row in hand. */
-int query_fail_row(const struct query *q, struct error *err, const char *format, ...) PRINTF_LIKE(3, 4);
+int query_fail_row(const struct query *q, struct error *err, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 
 #endif

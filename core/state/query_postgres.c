@@ -16,12 +16,21 @@
 enum { CONNECT_S = 10, PARAMETERS_MAX = DSN_PARAMETERS + 4 };
 
 /* Types whose text is not what a script wants (pg_type.dat). */
-enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_OID = 26, OID_FLOAT4 = 700,
-       OID_FLOAT8 = 701 };
+enum {
+  OID_BOOL = 16,
+  OID_BYTEA = 17,
+  OID_INT8 = 20,
+  OID_INT2 = 21,
+  OID_INT4 = 23,
+  OID_OID = 26,
+  OID_FLOAT4 = 700,
+  OID_FLOAT8 = 701
+};
 
-static const char begin[] = "BEGIN TRANSACTION READ ONLY;"
-                            "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';"
-                            "SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SELECT 1";
+static const char begin[] =
+    "BEGIN TRANSACTION READ ONLY;"
+    "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';"
+    "SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SELECT 1";
 
 enum stage { CONNECTING, BEGINNING, ASKED, ENDED };
 
@@ -29,12 +38,12 @@ struct query_postgres {
   struct query query;
   PGconn *conn;
   enum stage stage;
-  short events;         /* to wait for */
+  short events; /* to wait for */
   const struct clock *clock;
-  int64_t give_up_ns;   /* while connecting */
-  Oid *types;           /* of the columns */
+  int64_t give_up_ns; /* while connecting */
+  Oid *types;         /* of the columns */
   char *sql;
-  char **params;        /* as text; NULL: null */
+  char **params; /* as text; NULL: null */
   size_t params_len;
 };
 
@@ -45,8 +54,10 @@ static void one_line(char *to, size_t size, const char *text) {
   size_t len = 0;
   for (; *text && len + 1 < size; text++) {
     bool is_blank = *text == '\n' || *text == '\t' || *text == ' ';
-    if (!is_blank) to[len++] = *text;
-    else if (len && to[len - 1] != ' ') to[len++] = ' ';
+    if (!is_blank)
+      to[len++] = *text;
+    else if (len && to[len - 1] != ' ')
+      to[len++] = ' ';
   }
   if (len && to[len - 1] == ' ') len--;
   to[len] = '\0';
@@ -57,8 +68,10 @@ static int fail(const struct query_postgres *q, struct error *err) {
   one_line(text, sizeof text, PQerrorMessage(q->conn));
   (void)error_set(err, ERROR_DATA, "%s", text);
   if (PQconnectionNeedsPassword(q->conn) || PQconnectionUsedPassword(q->conn))
-    return error_hint(err, "the password comes from auth = \"NAME\" (`hoko key add NAME --origin postgresql://HOST`) "
-                           "or ~/.pgpass");
+    return error_hint(
+        err,
+        "the password comes from auth = \"NAME\" (`hoko key add NAME --origin postgresql://HOST`) "
+        "or ~/.pgpass");
   return -1;
 }
 
@@ -73,7 +86,8 @@ static int fail_result(const struct query_postgres *q, const PGresult *r, struct
   const char *position = field(r, PG_DIAG_STATEMENT_POSITION), *state = field(r, PG_DIAG_SQLSTATE);
   if (!field(r, PG_DIAG_MESSAGE_PRIMARY)[0]) return fail(q, err);
   one_line(text, sizeof text, field(r, PG_DIAG_MESSAGE_PRIMARY));
-  (void)error_set(err, ERROR_DATA, position[0] ? "%s (at character %s of the query)" : "%s%s", text, position);
+  (void)error_set(err, ERROR_DATA, position[0] ? "%s (at character %s of the query)" : "%s%s", text,
+                  position);
   one_line(hint, sizeof hint, field(r, PG_DIAG_MESSAGE_HINT));
   if (strcmp(state, "25006") == 0) return error_hint(err, "hoko.sql only reads: give it a SELECT");
   return hint[0] ? error_hint(err, "%s", hint) : -1;
@@ -88,11 +102,14 @@ static int copy_param(char **to, const struct cell *c, struct error *err) {
   case CELL_NULL: return 0;
   case CELL_FALSE: s = SLICE("false"); break;
   case CELL_TRUE: s = SLICE("true"); break;
-  case CELL_INTEGER: s.len = (size_t)snprintf(text, sizeof text, "%lld", (long long)c->integer); break;
+  case CELL_INTEGER:
+    s.len = (size_t)snprintf(text, sizeof text, "%lld", (long long)c->integer);
+    break;
   case CELL_FLOAT: s.len = (size_t)snprintf(text, sizeof text, "%.17g", c->real); break;
   case CELL_TEXT: s = c->text; break;
   }
-  if (s.len && memchr(s.ptr, '\0', s.len)) return error_set(err, ERROR_DATA, "a parameter holds a NUL, which PostgreSQL takes in no text");
+  if (s.len && memchr(s.ptr, '\0', s.len))
+    return error_set(err, ERROR_DATA, "a parameter holds a NUL, which PostgreSQL takes in no text");
   *to = strndup(s.len ? s.ptr : "", s.len);
   return *to ? 0 : error_set(err, ERROR_MEMORY, "out of memory for a query");
 }
@@ -117,16 +134,19 @@ static bool is_one_of(const char *word, const char *const *words) {
 static int check_mode(const struct query_options *o, const char **mode, struct error *err) {
   static const char *const weak[] = {"disable", "allow", "prefer", NULL};
   const struct dsn *d = o->dsn;
-  bool is_local = strcmp(d->host, "localhost") == 0 || strcmp(d->host, "127.0.0.1") == 0 || strcmp(d->host, "::1") == 0;
+  bool is_local = strcmp(d->host, "localhost") == 0 || strcmp(d->host, "127.0.0.1") == 0 ||
+                  strcmp(d->host, "::1") == 0;
   *mode = d->parameter[DSN_SSLMODE];
   if (!o->password.len || is_local) return 0;
   if (!*mode) *mode = "verify-full";
   if (!is_one_of(*mode, weak)) return 0;
-  (void)error_set(err, ERROR_USAGE, "with sslmode=%s a stored password could travel in clear", *mode);
+  (void)error_set(err, ERROR_USAGE, "with sslmode=%s a stored password could travel in clear",
+                  *mode);
   return error_hint(err, "leave sslmode out: it is verify-full then");
 }
 
-static int connect_start(struct query_postgres *q, const struct query_options *o, struct error *err) {
+static int connect_start(struct query_postgres *q, const struct query_options *o,
+                         struct error *err) {
   const char *keywords[PARAMETERS_MAX + 1] = {0}, *values[PARAMETERS_MAX + 1] = {0}, *mode;
   int n = 0;
   if (check_mode(o, &mode, err)) return -1;
@@ -186,11 +206,13 @@ static enum query_got connecting(struct query_postgres *q, struct error *err) {
     }
   }
   if (clock_mono_ns(q->clock) < q->give_up_ns) return QUERY_WAITS;
-  return failed(error_set(err, ERROR_DATA, "the database did not answer within its connect_timeout"));
+  return failed(
+      error_set(err, ERROR_DATA, "the database did not answer within its connect_timeout"));
 }
 
 /* The next result, NULL at the end of them; false: it is not there yet (*got), or failed. */
-static bool next_result(struct query_postgres *q, PGresult **r, enum query_got *got, struct error *err) {
+static bool next_result(struct query_postgres *q, PGresult **r, enum query_got *got,
+                        struct error *err) {
   if (PQisBusy(q->conn)) {
     int unsent = PQflush(q->conn);
     if (unsent < 0 || !PQconsumeInput(q->conn)) return *got = failed(fail(q, err)), false;
@@ -205,8 +227,9 @@ static enum query_got beginning(struct query_postgres *q, struct error *err) {
   PGresult *r;
   while (next_result(q, &r, &got, err)) {
     if (!r) {
-      bool is_sent = PQsendQueryParams(q->conn, q->sql, (int)q->params_len, NULL, (const char *const *)q->params, NULL,
-                                       NULL, 0) && PQsetSingleRowMode(q->conn);
+      bool is_sent = PQsendQueryParams(q->conn, q->sql, (int)q->params_len, NULL,
+                                       (const char *const *)q->params, NULL, NULL, 0) &&
+                     PQsetSingleRowMode(q->conn);
       q->stage = ASKED;
       return is_sent ? QUERY_FULL : failed(fail(q, err));
     }
@@ -234,43 +257,54 @@ static int name_columns(struct query_postgres *q, const PGresult *r, struct erro
 }
 
 /* "\x" and two digits a byte. */
-static int put_bytes(struct query_postgres *q, struct slice hex, struct buf *frame, struct error *err) {
+static int put_bytes(struct query_postgres *q, struct slice hex, struct buf *frame,
+                     struct error *err) {
   size_t len = hex.len < 2 ? 0 : (hex.len - 2) / 2;
   if (query_check_size(&q->query, frame, len, err)) return -1;
   cell_put_text(frame, (struct slice){hex.ptr, len}); /* room, to be overwritten */
   if (!buf_ok(frame)) return 0;                       /* told at the row's end */
   char *to = frame->ptr + frame->len - len;
-  for (size_t i = 0; i < len; i++) to[i] = (char)(hex_value(hex.ptr[2 + 2 * i]) << 4 | hex_value(hex.ptr[3 + 2 * i]));
+  for (size_t i = 0; i < len; i++)
+    to[i] = (char)(hex_value(hex.ptr[2 + 2 * i]) << 4 | hex_value(hex.ptr[3 + 2 * i]));
   return 0;
 }
 
-static int put_integer(struct query_postgres *q, size_t i, struct slice text, struct buf *frame, struct error *err) {
+static int put_integer(struct query_postgres *q, size_t i, struct slice text, struct buf *frame,
+                       struct error *err) {
   int64_t value;
-  if (number_int64(text, INT64_MIN, INT64_MAX, &value)) return query_put_text(&q->query, i, text, frame, err);
+  if (number_int64(text, INT64_MIN, INT64_MAX, &value))
+    return query_put_text(&q->query, i, text, frame, err);
   cell_put_integer(frame, value);
   return 0;
 }
 
-static int put_cell(struct query_postgres *q, const PGresult *r, size_t i, struct buf *frame, struct error *err) {
+static int put_cell(struct query_postgres *q, const PGresult *r, size_t i, struct buf *frame,
+                    struct error *err) {
   struct slice text = {PQgetvalue(r, 0, (int)i), (size_t)PQgetlength(r, 0, (int)i)};
   if (!text.len && PQgetisnull(r, 0, (int)i)) return cell_put(frame, CELL_NULL), 0;
   switch (q->types[i]) {
-  case OID_INT2: case OID_INT4: case OID_INT8: case OID_OID: return put_integer(q, i, text, frame, err);
+  case OID_INT2:
+  case OID_INT4:
+  case OID_INT8:
+  case OID_OID: return put_integer(q, i, text, frame, err);
   case OID_BOOL: return cell_put(frame, text.ptr[0] == 't' ? CELL_TRUE : CELL_FALSE), 0;
-  case OID_FLOAT4: case OID_FLOAT8: return cell_put_float(frame, strtod(text.ptr, NULL)), 0;
+  case OID_FLOAT4:
+  case OID_FLOAT8: return cell_put_float(frame, strtod(text.ptr, NULL)), 0;
   case OID_BYTEA: return put_bytes(q, text, frame, err);
   default: return query_put_text(&q->query, i, text, frame, err);
   }
 }
 
-static int put_row(struct query_postgres *q, const PGresult *r, struct buf *frame, struct error *err) {
+static int put_row(struct query_postgres *q, const PGresult *r, struct buf *frame,
+                   struct error *err) {
   int rc = 0;
   query_begin_row(&q->query, frame);
   for (size_t i = 0; rc == 0 && i < q->query.columns_len; i++) rc = put_cell(q, r, i, frame, err);
   return query_end_row(&q->query, frame, rc, err);
 }
 
-static int take_result(struct query_postgres *q, const PGresult *r, struct buf *frame, struct error *err) {
+static int take_result(struct query_postgres *q, const PGresult *r, struct buf *frame,
+                       struct error *err) {
   switch (PQresultStatus(r)) {
   case PGRES_SINGLE_TUPLE:
     return !q->query.columns && name_columns(q, r, err) ? -1 : put_row(q, r, frame, err);
@@ -334,7 +368,8 @@ static void close_postgres(struct query *base) {
 }
 
 int query_postgres_open(struct query **out, const struct query_options *o, struct error *err) {
-  static const struct query_kind kind = {.step = step, .poll = poll_postgres, .close = close_postgres};
+  static const struct query_kind kind = {
+      .step = step, .poll = poll_postgres, .close = close_postgres};
   struct query_postgres *q = calloc(1, sizeof *q);
   if (!q) return error_set(err, ERROR_MEMORY, "out of memory for a query");
   q->query = (struct query){.kind = &kind, .is_wanted = o->is_wanted, .user = o->user};

@@ -25,14 +25,17 @@ static int fail(const struct query_sqlite *q, struct error *err) {
     return error_hint(err, "give it a SELECT");
   }
   (void)error_set(err, ERROR_DATA, "%s", sqlite3_errmsg(q->db));
-  if (code == SQLITE_BUSY) return error_hint(err, "another program has been writing it for 10 seconds");
-  if (code == SQLITE_CANTOPEN) return error_hint(err, "it, and the -wal and -shm beside it, must be readable");
+  if (code == SQLITE_BUSY)
+    return error_hint(err, "another program has been writing it for 10 seconds");
+  if (code == SQLITE_CANTOPEN)
+    return error_hint(err, "it, and the -wal and -shm beside it, must be readable");
   return -1;
 }
 
 /* ---- what it may do ------------------------------------------------------ */
 
-static int authorize(void *user, int action, const char *a, const char *b, const char *c, const char *d) {
+static int authorize(void *user, int action, const char *a, const char *b, const char *c,
+                     const char *d) {
   (void)user, (void)a, (void)b, (void)c, (void)d;
   bool is_reading = action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_FUNCTION ||
                     action == SQLITE_RECURSIVE;
@@ -53,7 +56,8 @@ static int wait_busy(void *user, int tries) {
 }
 
 static void tame(struct query_sqlite *q) {
-  (void)sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL); /* older ones lack it, and are only read */
+  (void)sqlite3_db_config(q->db, SQLITE_DBCONFIG_DEFENSIVE, 1,
+                          NULL); /* older ones lack it, and are only read */
   (void)sqlite3_db_config(q->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   (void)sqlite3_limit(q->db, SQLITE_LIMIT_ATTACHED, 0);
   (void)sqlite3_limit(q->db, SQLITE_LIMIT_LENGTH, QUERY_ROW_MAX);
@@ -69,7 +73,8 @@ static void tame(struct query_sqlite *q) {
 static bool is_blank(struct query_sqlite *q, const char *rest) {
   sqlite3_stmt *more = NULL;
   bool is_none = true;
-  while (is_none && *rest) is_none = sqlite3_prepare_v2(q->db, rest, -1, &more, &rest) == SQLITE_OK && !more;
+  while (is_none && *rest)
+    is_none = sqlite3_prepare_v2(q->db, rest, -1, &more, &rest) == SQLITE_OK && !more;
   sqlite3_finalize(more);
   return is_none;
 }
@@ -91,7 +96,8 @@ static int bind_one(sqlite3_stmt *st, int at, const struct cell *c) {
   case CELL_INTEGER: return sqlite3_bind_int64(st, at, c->integer);
   case CELL_FLOAT: return sqlite3_bind_double(st, at, c->real);
   case CELL_TEXT:
-    return sqlite3_bind_text64(st, at, c->text.len ? c->text.ptr : "", c->text.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+    return sqlite3_bind_text64(st, at, c->text.len ? c->text.ptr : "", c->text.len,
+                               SQLITE_TRANSIENT, SQLITE_UTF8);
   }
   return SQLITE_MISUSE;
 }
@@ -99,7 +105,8 @@ static int bind_one(sqlite3_stmt *st, int at, const struct cell *c) {
 static int bind_all(struct query_sqlite *q, const struct query_options *o, struct error *err) {
   size_t wanted = (size_t)sqlite3_bind_parameter_count(q->st);
   if (wanted != o->params_len)
-    return error_set(err, ERROR_DATA, "the query has %zu parameters, and %zu came with it", wanted, o->params_len);
+    return error_set(err, ERROR_DATA, "the query has %zu parameters, and %zu came with it", wanted,
+                     o->params_len);
   for (size_t i = 0; i < wanted; i++)
     if (bind_one(q->st, (int)i + 1, &o->params[i]) != SQLITE_OK) return fail(q, err);
   return 0;
@@ -146,9 +153,12 @@ static enum query_got step(struct query *base, struct buf *frame, struct error *
   struct query_sqlite *q = (struct query_sqlite *)base;
   while (!q->is_ended && frame->len < QUERY_FRAME_FULL) {
     int code = sqlite3_step(q->st);
-    if (code == SQLITE_DONE) q->is_ended = true;
-    else if (code != SQLITE_ROW) return (void)fail(q, err), QUERY_FAILED;
-    else if (put_row(q, frame, err)) return QUERY_FAILED;
+    if (code == SQLITE_DONE)
+      q->is_ended = true;
+    else if (code != SQLITE_ROW)
+      return (void)fail(q, err), QUERY_FAILED;
+    else if (put_row(q, frame, err))
+      return QUERY_FAILED;
   }
   return q->is_ended ? QUERY_ENDED : QUERY_FULL;
 }
@@ -166,13 +176,16 @@ int query_sqlite_open(struct query **out, const struct query_options *o, struct 
   if (!q) return error_set(err, ERROR_MEMORY, "out of memory for a query");
   q->query = (struct query){.kind = &kind, .is_wanted = o->is_wanted, .user = o->user};
   int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
-  int rc = sqlite3_open_v2(o->file, &q->db, flags, NULL) == SQLITE_OK ? 0 : q->db ? fail(q, err)
-           : error_set(err, ERROR_MEMORY, "out of memory for a query");
+  int rc = sqlite3_open_v2(o->file, &q->db, flags, NULL) == SQLITE_OK ? 0
+           : q->db                                                    ? fail(q, err)
+                   : error_set(err, ERROR_MEMORY, "out of memory for a query");
   if (rc == 0) {
     tame(q);
     rc = prepare(q, o->sql, err) || bind_all(q, o, err) || name_columns(q, err) ? -1 : 0;
   }
-  if (rc == 0) *out = &q->query;
-  else query_close(&q->query);
+  if (rc == 0)
+    *out = &q->query;
+  else
+    query_close(&q->query);
   return rc;
 }

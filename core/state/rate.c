@@ -84,8 +84,7 @@ static struct rate_file *add_file(struct state *s, uint64_t scope, struct error 
   return NULL;
 }
 
-static struct rate_file *file_of(struct state *s, struct slice scope, struct error *err) {
-  uint64_t hash = hash_slice(&fixed, scope);
+static struct rate_file *file_of(struct state *s, uint64_t hash, struct error *err) {
   for (struct rate_file *f = s->rates; f; f = f->next)
     if (f->scope == hash) return f;
   return add_file(s, hash, err);
@@ -114,7 +113,9 @@ static int write_record(const struct rate_file *f, struct whole *w, size_t size,
 
 int rate_change(struct state *s, struct slice scope, size_t size,
                 bool (*change)(void *user, void *record), void *user, struct error *err) {
-  struct rate_file *f = file_of(s, scope, err);
+  uint64_t hash = hash_slice(&fixed, scope);
+  if (s->db.postgres) return rate_change_at_server(s, (int64_t)hash, size, change, user, err);
+  struct rate_file *f = file_of(s, hash, err);
   struct whole whole;
   assert(size <= RATE_RECORD_MAX);
   if (!f || lock_wait(f->fd, f->path, err) != 0) return -1;

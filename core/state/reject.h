@@ -11,7 +11,7 @@ MUST_USE int reject_insert(struct stream *st, const struct reject *rejects, size
 /* KEY's reject, if it has one, leaves the list. */
 MUST_USE int reject_clear(struct stream *st, struct slice key, struct error *err);
 /* Reads the reject that stands in SQL, a statement with the columns of REJECT_COLUMNS. */
-MUST_USE int reject_read(struct arena *handed, sqlite3_stmt *sql, struct reject *to,
+MUST_USE int reject_read(struct arena *handed, struct statement *sql, struct reject *to,
                          struct error *err);
 
 #define REJECT_COLUMNS                                                                            \
@@ -19,7 +19,7 @@ MUST_USE int reject_read(struct arena *handed, sqlite3_stmt *sql, struct reject 
   " reject.message, reject.field, reject.status, reject.at, run.run, stream.name,"                \
   " stream.base_url, reject.retry"
 #define REJECT_TABLES                                                    \
-  " FROM reject CROSS JOIN stream ON stream.number = reject.stream" \
+  " FROM reject " DB_SQLITE_ONLY("CROSS") " JOIN stream ON stream.number = reject.stream" \
   " LEFT JOIN run ON run.number = reject.run "
 
 #endif

@@ -1,4 +1,5 @@
 #include "state/handle.h"
+#include "state/advisory.h"
 #include "state/process.h"
 
 #include <stdio.h>
@@ -7,7 +8,7 @@
 #define COLUMNS "number, run, script, job, started, ended, exit, outcome, process, report"
 
 static const char sql_begin[] =
-    "INSERT INTO run (run, script, job, started, process) VALUES (?, ?, ?, ?, ?)";
+    "INSERT INTO run (run, script, job, started, process) VALUES (?, ?, ?, ?, ?) RETURNING number";
 static const char sql_finish[] =
     "UPDATE run SET ended = ?2, exit = ?3, outcome = ?4, report = ?5 WHERE number = ?1";
 static const char sql_claim[] =
@@ -24,7 +25,7 @@ static const char sql_skipped[] =
     "INSERT INTO run (run, script, job, started, ended, outcome) VALUES (?, ?, ?, ?, ?, ?)";
 static const char sql_list[] =
     "SELECT " COLUMNS " FROM run WHERE number < ?1 AND (?2 IS NULL OR job = ?2)"
-    " AND (?3 IS NULL OR script = ?3) ORDER BY number DESC";
+    " AND (?3 IS NULL OR script = ?3) ORDER BY number DESC LIMIT ?4";
 static const char sql_last[] =
     "SELECT " COLUMNS " FROM run WHERE process IS NOT NULL ORDER BY number DESC LIMIT 1";
 static const char sql_show[] =
@@ -34,7 +35,7 @@ static const char sql_prune[] =
     "DELETE FROM run WHERE ended IS NOT NULL AND started < ?1 AND number NOT IN"
     " (SELECT number FROM (SELECT number, row_number() OVER"
     " (PARTITION BY coalesce(job, script) ORDER BY number DESC) AS place FROM run)"
-    " WHERE place <= ?2)";
+    " AS placed WHERE place <= ?2)";
 static const char sql_dead[] = "SELECT number, process FROM run WHERE ended IS NULL AND number > ?1"
                                " ORDER BY number LIMIT 1";
 static const char sql_end_dead[] = "UPDATE run SET ended = started WHERE number = ?";
@@ -43,8 +44,9 @@ static const char sql_end_dead[] = "UPDATE run SET ended = started WHERE number 
 
 int run_record_begin(struct state *s, struct run_record *r, struct error *err) {
   char name[PROCESS_NAME_SIZE];
-  if (s->is_reader) return error_set(err, ERROR_INTERNAL, "%s was opened for reading only", s->db.name);
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_begin, err);
+  if (s->is_reader)
+    return error_set(err, ERROR_INTERNAL, "%s was opened for reading only", s->db.name);
+  struct statement *sql = db_prepare(&s->db, sql_begin, err);
   if (!sql) return -1;
   process_name(name);
   bind_text(sql, 1, slice_of(r->run));
@@ -52,13 +54,11 @@ int run_record_begin(struct state *s, struct run_record *r, struct error *err) {
   bind_text(sql, 3, r->job);
   bind_int(sql, 4, r->started_ms);
   bind_text(sql, 5, slice_of(name));
-  if (db_run(&s->db, sql, err) != 0) return -1;
-  r->number = sqlite3_last_insert_rowid(s->db.sqlite);
-  return 0;
+  return db_insert(&s->db, sql, &r->number, err);
 }
 
 int run_record_finish(struct state *s, const struct run_record *r, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_finish, err);
+  struct statement *sql = db_prepare(&s->db, sql_finish, err);
   if (!sql) return -1;
   bind_int(sql, 1, r->number);
   bind_int(sql, 2, r->ended_ms);
@@ -70,14 +70,15 @@ int run_record_finish(struct state *s, const struct run_record *r, struct error 
 
 static int claim(struct state *s, struct run_record *r, struct error *err) {
   char name[PROCESS_NAME_SIZE];
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_number, err);
+  struct statement *sql = db_prepare(&s->db, sql_number, err);
   if (!sql) return -1;
   bind_text(sql, 1, slice_of(r->run));
   int is_row = db_step(&s->db, sql, err);
   if (is_row < 0) return -1;
-  if (is_row == 0) return error_set(err, ERROR_STATE, "the run %s was given up before it began", r->run);
-  r->number = sqlite3_column_int64(sql, 0);
-  sqlite3_reset(sql);
+  if (is_row == 0)
+    return error_set(err, ERROR_STATE, "the run %s was given up before it began", r->run);
+  r->number = column_int(sql, 0);
+  statement_reset(sql);
   sql = db_prepare(&s->db, sql_claim, err);
   if (!sql) return -1;
   process_name(name);
@@ -95,7 +96,7 @@ int run_record_claim(struct state *s, struct run_record *r, struct error *err) {
 }
 
 int run_record_close(struct state *s, struct slice run, int64_t ended_ms, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_close, err);
+  struct statement *sql = db_prepare(&s->db, sql_close, err);
   if (!sql) return -1;
   bind_text(sql, 1, run);
   bind_int(sql, 2, ended_ms);
@@ -103,7 +104,7 @@ int run_record_close(struct state *s, struct slice run, int64_t ended_ms, struct
 }
 
 int run_record_skipped(struct state *s, const struct run_record *r, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_skipped, err);
+  struct statement *sql = db_prepare(&s->db, sql_skipped, err);
   if (!sql) return -1;
   bind_text(sql, 1, slice_of(r->run));
   bind_text(sql, 2, r->script);
@@ -116,21 +117,29 @@ int run_record_skipped(struct state *s, const struct run_record *r, struct error
 
 /* ---- reading ---- */
 
+/* At a server processes of other hosts are asked for, too; not of runs that have ended. */
+static bool is_process_alive(struct state *s, struct slice process, bool has_end, int64_t *pid) {
+  bool is_here = process_is_alive(process, pid);
+  return s->db.postgres && !has_end ? advisory_is_alive(&s->db, process) : is_here;
+}
+
 /* A run that has no end and whose process is not there any more died. */
-static enum run_status status_of(sqlite3_stmt *sql, int64_t *pid) {
+static enum run_status status_of(struct state *s, struct statement *sql, int64_t *pid) {
   struct slice process = column_slice(sql, 8);
-  bool is_alive = process_is_alive(process, pid);
+  bool has_end = column_slice(sql, 7).len > 0 || process.len == 0;
+  bool is_alive = is_process_alive(s, process, has_end, pid);
   if (process.len == 0) return RUN_NOT_STARTED;
   if (column_slice(sql, 7).len > 0) return RUN_ENDED;
   return is_alive ? RUN_RUNNING : RUN_DIED;
 }
 
-static int read_run(struct state *s, sqlite3_stmt *sql, struct run_record *to, struct error *err) {
-  *to = (struct run_record){.number = sqlite3_column_int64(sql, 0),
-                            .started_ms = sqlite3_column_int64(sql, 4),
-                            .ended_ms = sqlite3_column_int64(sql, 5),
-                            .exit = sqlite3_column_int(sql, 6)};
-  to->status = status_of(sql, &to->pid);
+static int read_run(struct state *s, struct statement *sql, struct run_record *to,
+                    struct error *err) {
+  *to = (struct run_record){.number = column_int(sql, 0),
+                            .started_ms = column_int(sql, 4),
+                            .ended_ms = column_int(sql, 5),
+                            .exit = (int)column_int(sql, 6)};
+  to->status = status_of(s, sql, &to->pid);
   column_text(sql, 1, to->run, sizeof to->run);
   if (handed_column(&s->handed, sql, 2, &to->script, err) != 0) return -1;
   if (handed_column(&s->handed, sql, 3, &to->job, err) != 0) return -1;
@@ -140,13 +149,14 @@ static int read_run(struct state *s, sqlite3_stmt *sql, struct run_record *to, s
 
 int run_record_list(struct state *s, const struct run_filter *filter, struct run_record *to,
                     size_t cap, size_t *n, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_list, err);
+  struct statement *sql = db_prepare(&s->db, sql_list, err);
   if (!sql) return -1;
   arena_clear(&s->handed);
   int64_t before = filter->before > 0 ? filter->before : INT64_MAX;
   bind_int(sql, 1, before);
   bind_text(sql, 2, filter->job);
   bind_text(sql, 3, filter->script);
+  bind_int(sql, 4, (int64_t)cap);
   int is_row = 0;
   for (*n = 0; *n < cap && (is_row = db_step(&s->db, sql, err)) > 0; ++*n) {
     if (read_run(s, sql, &to[*n], err) != 0 ||
@@ -156,18 +166,20 @@ int run_record_list(struct state *s, const struct run_filter *filter, struct run
     }
     before = to[*n].number;
   }
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return is_row < 0 ? -1 : 0;
 }
 
 static int refuse_name(struct slice run, bool is_several, struct error *err) {
-  error_set(err, ERROR_USAGE, is_several ? "more than one run's name begins with %.*s"
-                                         : "no run's name begins with %.*s", SLICE_ARG(run));
+  error_set(err, ERROR_USAGE,
+            is_several ? "more than one run's name begins with %.*s"
+                       : "no run's name begins with %.*s",
+            SLICE_ARG(run));
   return error_hint(err, "hoko runs list   shows them; \"last\" is the newest");
 }
 
 /* Reads the one run that SQL gives. */
-static int read_one(struct state *s, sqlite3_stmt *sql, struct slice run, struct run_record *to,
+static int read_one(struct state *s, struct statement *sql, struct slice run, struct run_record *to,
                     struct error *err) {
   int is_row = db_step(&s->db, sql, err);
   if (is_row < 0) return -1;
@@ -178,13 +190,13 @@ static int read_one(struct state *s, sqlite3_stmt *sql, struct slice run, struct
     if (is_row < 0) return -1;
     if (is_row > 0) result = refuse_name(run, true, err);
   }
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return result;
 }
 
 int run_record_show(struct state *s, struct slice run, struct run_record *to, struct error *err) {
   bool is_last = slice_is(run, "last");
-  sqlite3_stmt *sql = db_prepare(&s->db, is_last ? sql_last : sql_show, err);
+  struct statement *sql = db_prepare(&s->db, is_last ? sql_last : sql_show, err);
   if (!sql) return -1;
   char name[ULID_TEXT_LEN + 1];
   if (run.len > ULID_TEXT_LEN) return refuse_name(run, false, err);
@@ -199,7 +211,7 @@ int run_record_show(struct state *s, struct slice run, struct run_record *to, st
 
 int run_record_newest(struct state *s, struct slice job, bool is_ok, struct run_record *to,
                       bool *is_there, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, is_ok ? sql_newest_ok : sql_newest, err);
+  struct statement *sql = db_prepare(&s->db, is_ok ? sql_newest_ok : sql_newest, err);
   if (!sql) return -1;
   bind_text(sql, 1, job);
   arena_clear(&s->handed);
@@ -207,7 +219,7 @@ int run_record_newest(struct state *s, struct slice job, bool is_ok, struct run_
   *is_there = is_row > 0;
   if (is_row <= 0) return is_row;
   int result = read_run(s, sql, to, err);
-  sqlite3_reset(sql);
+  statement_reset(sql);
   return result;
 }
 
@@ -232,37 +244,37 @@ int run_record_recover(struct state *s, struct slice run, int64_t ended_ms, stru
 
 /* Gives an end to runs whose process is not there any more, so that they can go. */
 static int end_dead(struct state *s, struct error *err) {
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_dead, err);
+  struct statement *sql = db_prepare(&s->db, sql_dead, err);
   if (!sql) return -1;
   int is_row;
   for (int64_t last = 0, number, pid;; last = number) {
     bind_int(sql, 1, last);
     is_row = db_step(&s->db, sql, err);
     if (is_row <= 0) return is_row;
-    number = sqlite3_column_int64(sql, 0);
-    bool is_alive = process_is_alive(column_slice(sql, 1), &pid);
-    sqlite3_reset(sql);
+    number = column_int(sql, 0);
+    bool is_alive = is_process_alive(s, column_slice(sql, 1), false, &pid);
+    statement_reset(sql);
     if (db_expect_behind(&s->db, last, number, err) != 0) return -1;
     if (!is_alive && db_run_with(&s->db, sql_end_dead, number, err) != 0) return -1;
   }
 }
 
-static int prune(struct state *s, int64_t before_ms, int64_t keep, struct error *err) {
+static int prune(struct state *s, int64_t before_ms, int64_t keep, int64_t *runs,
+                 struct error *err) {
   if (end_dead(s, err) != 0) return -1;
-  sqlite3_stmt *sql = db_prepare(&s->db, sql_prune, err);
+  struct statement *sql = db_prepare(&s->db, sql_prune, err);
   if (!sql) return -1;
   bind_int(sql, 1, before_ms);
   bind_int(sql, 2, keep);
-  return db_run(&s->db, sql, err);
+  return db_run_counted(&s->db, sql, runs, err);
 }
 
 int run_record_prune(struct state *s, int64_t before_ms, int64_t keep, int64_t *runs,
                      struct error *err) {
   if (state_begin_write(s, err) != 0) return -1;
-  if (prune(s, before_ms, keep, err) != 0) {
+  if (prune(s, before_ms, keep, runs, err) != 0) {
     db_rollback(&s->db);
     return -1;
   }
-  *runs = sqlite3_changes64(s->db.sqlite);
   return db_commit(&s->db, err);
 }

@@ -2,9 +2,11 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "state/advisory.h"
 #include "state/copy.h"
 #include "state/rate.h"
 #include "state/schema.h"
+#include "state/schema_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,14 +16,13 @@
 
 static const char sql_hash_key[] = "SELECT hash_key FROM state";
 
-/* The path in URL, or NULL. */
-static const char *sqlite_path(const char *url, struct error *err) {
-  static const char scheme[] = "sqlite:";
-  if (strncmp(url, scheme, sizeof scheme - 1) == 0 && url[sizeof scheme - 1] != '\0')
-    return url + sizeof scheme - 1;
-  error_set(err, ERROR_USAGE, "\"%s\" is no place for the state", url);
-  error_hint(err, "--state sqlite:PATH, for instance sqlite:.hoko/state.db");
-  return NULL;
+static int read_url(struct dsn *dsn, const char *url, struct error *err) {
+  if (dsn_parse(dsn, url, err) == 0) return 0;
+  (void)error_context(err, "what is named is no place for the state");
+  if (err->hint[0] && strstr(err->message, "parameter")) return -1;
+  return error_hint(
+      err, "--state sqlite:PATH, for instance sqlite:.hoko/state.db, or postgresql://HOST/DATABASE"
+           " with the password in ~/.pgpass");
 }
 
 static int hint_at_folder(const char *dir, struct error *err) {
@@ -53,44 +54,63 @@ static int make_lock_dir(struct state *s, const char *path, struct error *err) {
 }
 
 static int read_hash_key(struct state *s, struct error *err) {
-  sqlite3_stmt *st = db_prepare(&s->db, sql_hash_key, err);
+  struct statement *st = db_prepare(&s->db, sql_hash_key, err);
   if (!st) return -1;
   int is_row = db_step(&s->db, st, err);
   if (is_row < 0) return -1;
   struct slice bytes = is_row ? column_slice(st, 0) : (struct slice){0};
   bool is_right = bytes.len == sizeof s->hash_key;
   if (is_right) memcpy(&s->hash_key, bytes.ptr, sizeof s->hash_key);
-  sqlite3_reset(st);
-  return is_right ? 0 : db_fail_code(&s->db, SQLITE_CORRUPT, err);
+  statement_reset(st);
+  return is_right ? 0 : db_damaged(&s->db, err);
 }
 
-static int open_for_writing(struct state *s, const char *path, struct error *err) {
+static int open_file_for_writing(struct state *s, const char *path, struct error *err) {
   if (!s->is_memory && (make_file(path, err) != 0 || make_lock_dir(s, path, err) != 0)) return -1;
   if (db_open(&s->db, path, s->is_memory ? DB_MEMORY : DB_SHARED, err) != 0) return -1;
   return schema_apply(&s->db, schema_steps, schema_version, err);
 }
 
+static int open_server(struct state *s, const struct dsn *dsn, struct error *err) {
+  bool is_there;
+  if (db_open_server(&s->db, dsn, err) != 0) return -1;
+  if (!s->is_reader) return schema_server_apply(&s->db, err) != 0 ? -1 : advisory_live(&s->db, err);
+  if (schema_server_look(&s->db, &is_there, err) != 0 || is_there) return is_there ? 0 : -1;
+  db_close(&s->db); /* nobody has written yet: an empty state */
+  s->is_memory = true;
+  return open_file_for_writing(s, dsn->name, err);
+}
+
 /* A file that is not there, or was made by a hoko that did not come far, is an empty state. */
-static int open_for_reading(struct state *s, const char *path, struct error *err) {
+static int open_file_for_reading(struct state *s, const char *path, struct error *err) {
   struct stat st;
   if (stat(path, &st) != 0 && errno != ENOENT)
     return error_errno(err, ERROR_STATE, errno, "looking at %s", path);
   s->is_memory = s->is_memory || stat(path, &st) != 0 || st.st_size == 0;
-  if (s->is_memory) return open_for_writing(s, path, err);
+  if (s->is_memory) return open_file_for_writing(s, path, err);
   if (db_open(&s->db, path, DB_LOOKED, err) != 0) return -1;
   return schema_require(&s->db, schema_version, err);
 }
 
+static int open_place(struct state *s, const struct dsn *dsn, struct error *err) {
+  if (dsn->kind == DSN_POSTGRESQL) return open_server(s, dsn, err);
+  s->is_memory = strcmp(dsn->file, ":memory:") == 0;
+  return s->is_reader ? open_file_for_reading(s, dsn->file, err)
+                      : open_file_for_writing(s, dsn->file, err);
+}
+
 int state_open(struct state **out, const struct state_options *options, struct error *err) {
-  const char *path = sqlite_path(options->url, err);
-  if (!path) return -1;
+  struct dsn dsn;
   struct state *s = calloc(1, sizeof *s);
-  if (!s) return error_set(err, ERROR_MEMORY, "no memory to open %s", path);
+  if (!s) return error_set(err, ERROR_MEMORY, "no memory to open %s", options->url);
   s->clock = options->clock;
   s->is_reader = options->is_reader;
-  s->is_memory = strcmp(path, ":memory:") == 0;
   s->handed = ARENA_WITH_LIMIT(HANDED_LIMIT);
-  int result = s->is_reader ? open_for_reading(s, path, err) : open_for_writing(s, path, err);
+  int result = read_url(&dsn, options->url, err);
+  if (result == 0) {
+    result = open_place(s, &dsn, err);
+    dsn_free(&dsn);
+  }
   if (result == 0) result = read_hash_key(s, err);
   if (result != 0) {
     state_close(s);
@@ -111,6 +131,10 @@ void state_close(struct state *s) {
 }
 
 int state_backup(struct state *s, const char *to, struct error *err) {
+  if (s->db.postgres) {
+    error_set(err, ERROR_USAGE, "a state in PostgreSQL is copied by its own tools");
+    return error_hint(err, "pg_dump --schema=hoko --file=%s", to);
+  }
   return copy_database(&s->db, to, false, err);
 }
 
@@ -130,14 +154,14 @@ int state_begin_write(struct state *s, struct error *err) {
   return db_begin_write(&s->db, err);
 }
 
-int handed_id(struct db *db, sqlite3_stmt *st, int at, struct uuid *out, struct error *err) {
+int handed_id(struct db *db, struct statement *st, int at, struct uuid *out, struct error *err) {
   struct slice bytes = column_slice(st, at);
-  if (bytes.len != sizeof out->bytes) return db_fail_code(db, SQLITE_CORRUPT, err);
+  if (bytes.len != sizeof out->bytes) return db_damaged(db, err);
   memcpy(out->bytes, bytes.ptr, bytes.len);
   return 0;
 }
 
-int handed_column(struct arena *handed, sqlite3_stmt *st, int at, struct slice *out,
+int handed_column(struct arena *handed, struct statement *st, int at, struct slice *out,
                   struct error *err) {
   if (arena_copy(handed, column_slice(st, at), out)) return 0;
   return error_set(err, ERROR_MEMORY, "no memory for what the state holds");

@@ -1,7 +1,8 @@
 /* state.h - what must outlive a crash: who is who, what is under way, what was refused.
  *
  * One struct state a process, used by the host's main thread only; any number of
- * processes may share the file behind it.  Everything that is handed in is copied.
+ * processes may share the file behind it, and of hosts the server.  Everything that is
+ * handed in is copied.
  * Each function that writes is one transaction: after 0 it is on the disk whole,
  * after -1 whole or, nearly always, not at all: a disk that fails in the last step
  * cannot say which.  So after -1 nothing is sent any more.  Errors are ERROR_STATE and name the file and what to do
@@ -23,7 +24,8 @@ struct stream;
 /* ---- the state as a whole ---- */
 
 struct state_options {
-  const char *url; /* "sqlite:PATH"; "sqlite::memory:" lives as long as the struct */
+  const char *url; /* "sqlite:PATH"; "sqlite::memory:" lives as long as the struct;
+                      "postgresql://…" is for a fleet: see dsn.h */
   const struct clock *clock;
   bool is_reader;   /* nothing is written or created; a state that does not exist is empty */
 };
@@ -351,8 +353,8 @@ MUST_USE int job_record_add(struct state *s, const struct job_record *jobs, size
 /* The jobs behind name AFTER (len 0 at first), in order; *n 0: no more. */
 MUST_USE int job_record_list(struct state *s, struct slice after, struct job_record *to, size_t cap,
                              size_t *n, struct error *err);
-/* The right to run the jobs of S, in this process until *fd is closed.  1: taken;
- * 0: another has it, *who tells who; -1: error. */
+/* The right to run the jobs of S, in this process until *fd is closed; at a server, where
+ * *fd is -1, until S is.  1: taken; 0: another has it, *who tells who; -1: error. */
 MUST_USE int job_lock(struct state *s, int *fd, struct holder *who, struct error *err);
 
 /* ---- store ---- */
@@ -370,12 +372,17 @@ enum { RATE_RECORD_MAX = 8192 };
 
 /* Reads SCOPE's record of SIZE bytes (base URL and key, as one text), lets CHANGE change it
  * and writes it back, while no other process can.  It is all 0 at first, where another
- * SIZE was written, and after a boot: its meaning, clocks included, is the limiter's.
- * Costs microseconds: survives processes, not a power cut.  CHANGE returns whether it is
+ * SIZE was written, and after a boot: its meaning is the limiter's, and its clock the one
+ * of rate_clock().  Costs microseconds, or two round trips to a server: survives processes,
+ * not a power cut.  CHANGE returns whether it is
  * to be written. */
 MUST_USE int rate_change(struct state *s, struct slice scope, size_t size,
                          bool (*change)(void *user, void *record), void *user,
                          struct error *err);
+
+/* How far ahead of this machine's monotonic clock the one is that all who share the state
+ * read: 0 within one machine, at a server about the time since 1970. */
+MUST_USE int rate_clock(struct state *s, int64_t *ahead_ns, struct error *err);
 
 /* ---- one row's path, and the state's health ---- */
 
@@ -395,7 +402,8 @@ MUST_USE int stream_explain(struct stream *st, struct slice key, struct explaine
 /* Calls TELL with each finding; *findings 0: sound.  Reads everything. */
 MUST_USE int state_check(struct state *s, void (*tell)(void *user, const char *finding),
                          void *user, int64_t *findings, struct error *err);
-/* A whole copy into file TO, which must not exist, while others may go on. */
+/* A whole copy into file TO, which must not exist, while others may go on.  Not of a
+ * server, which has tools for it: ERROR_USAGE. */
 MUST_USE int state_backup(struct state *s, const char *to, struct error *err);
 /* The identity map, of FILTER's stream and key, as NDJSON: {"stream","base_url","key",
  * "id","name","email","phone","sent_at","gone"} a line; fields never sent are left out. */

@@ -36,8 +36,8 @@ int columns_push_set(lua_State *L, int names, size_t n, struct error *err) {
     lua_rawgeti(L, names, i);
     lua_pushvalue(L, -1);
     if (lua_rawget(L, -3) != LUA_TNIL)
-      return error_set(err, ERROR_DATA, "columns %d and %d are both named '%s'", (int)lua_tointeger(L, -1), (int)i,
-                       lua_tostring(L, -2));
+      return error_set(err, ERROR_DATA, "columns %d and %d are both named '%s'",
+                       (int)lua_tointeger(L, -1), (int)i, lua_tostring(L, -2));
     lua_pop(L, 1);
     lua_pushinteger(L, i);
     lua_rawset(L, -3);

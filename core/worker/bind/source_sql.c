@@ -23,7 +23,8 @@ static const char function[] = "hoko.sql";
 
 struct source_sql {
   struct source source;
-  int kept_ref;   /* of the registry: the call as JSON; once it is open, {name…, the rows' metatable} */
+  /* Of the registry: the call as JSON; once it is open, {name…, the rows' metatable}. */
+  int kept_ref;
   int columns_len;
   int64_t number; /* the host's; 0: not open, or no frame comes behind REST */
   uint64_t row;
@@ -95,10 +96,13 @@ static int push_row(lua_State *L, struct source_sql *t, struct error *err) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, t->kept_ref);
   lua_createtable(L, 0, t->columns_len);
   for (int i = 1; i <= t->columns_len; i++) {
-    if (!cell_take(&t->rest, &cell)) return error_set(err, ERROR_INTERNAL, "the host sent a damaged row");
+    if (!cell_take(&t->rest, &cell))
+      return error_set(err, ERROR_INTERNAL, "the host sent a damaged row");
     lua_rawgeti(L, -2, i);
-    if (push_cell(L, &cell)) lua_rawset(L, -3);
-    else lua_pop(L, 1);
+    if (push_cell(L, &cell))
+      lua_rawset(L, -3);
+    else
+      lua_pop(L, 1);
   }
   lua_rawgeti(L, -2, t->columns_len + 1);
   lua_setmetatable(L, -2);
@@ -131,8 +135,10 @@ static void close_sql(lua_State *L, struct source *s) {
 /* Pushes what messages call DSN: without user, password and parameters. */
 static void push_name(lua_State *L, const char *dsn) {
   const char *host = strstr(dsn, "://"), *end = dsn + strcspn(dsn, "?#");
-  if (strncmp(dsn, "sqlite:", 7) == 0) lua_pushstring(L, dsn);
-  else if (!host || host > end) lua_pushliteral(L, "the database");
+  if (strncmp(dsn, "sqlite:", 7) == 0)
+    lua_pushstring(L, dsn);
+  else if (!host || host > end)
+    lua_pushliteral(L, "the database");
   else {
     const char *from = host + 3;
     for (const char *p = from; p < end; p++)
@@ -165,8 +171,8 @@ static void add_param(lua_State *L, int n) {
     break;
   default:
     if (lua_touserdata(L, -1) || !lua_islightuserdata(L, -1))
-      raise_error(L, "%s: %s must be a string, a number, a boolean or nil, not a %s", function, what,
-                  luaL_typename(L, -1));
+      raise_error(L, "%s: %s must be a string, a number, a boolean or nil, not a %s", function,
+                  what, luaL_typename(L, -1));
   }
   lua_rawseti(L, -2, n);
 }
@@ -191,8 +197,10 @@ static void take_places(lua_State *L) {
     lua_pushvalue(L, i);
     add_param(L, i - 2);
   }
-  if (given > 2) lua_setfield(L, call, "params");
-  else lua_pop(L, 1);
+  if (given > 2)
+    lua_setfield(L, call, "params");
+  else
+    lua_pop(L, 1);
   lua_pushvalue(L, 1);
 }
 
@@ -229,17 +237,23 @@ static void take_names(lua_State *L) {
   take_text(&a, "auth");
   take_params(&a);
   lua_settop(L, 2);
-  if (lua_getfield(L, 2, "query") == LUA_TNIL) raise_error(L, "%s: option 'query' is missing", function);
+  if (lua_getfield(L, 2, "query") == LUA_TNIL)
+    raise_error(L, "%s: option 'query' is missing", function);
   lua_pop(L, 1);
-  if (lua_getfield(L, 2, "dsn") == LUA_TNIL) raise_error(L, "%s: option 'dsn' is missing", function);
+  if (lua_getfield(L, 2, "dsn") == LUA_TNIL)
+    raise_error(L, "%s: option 'dsn' is missing", function);
 }
 
 int source_sql(lua_State *L) {
-  static const struct source_kind kind = {
-      .size_bytes = sizeof(struct source_sql), .open = open_sql, .pull = pull_sql, .close = close_sql};
+  static const struct source_kind kind = {.size_bytes = sizeof(struct source_sql),
+                                          .open = open_sql,
+                                          .pull = pull_sql,
+                                          .close = close_sql};
   luaL_checkstack(L, 8, NULL);
-  if (lua_istable(L, 1)) take_names(L);
-  else take_places(L);
+  if (lua_istable(L, 1))
+    take_names(L);
+  else
+    take_places(L);
   int call = lua_gettop(L) - 1;
   push_name(L, lua_tostring(L, -1));
   struct source_sql *t = (struct source_sql *)source_new(L, &kind, lua_gettop(L), NULL);

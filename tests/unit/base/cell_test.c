@@ -25,7 +25,8 @@ static void what_is_put_is_taken_and_no_beginning_of_it_is_a_whole(void **state)
     assert_int_equal(cell[1].kind, CELL_TRUE);
     assert_true(cell[2].kind == CELL_INTEGER && cell[2].integer == INT64_MIN);
     assert_true(cell[3].kind == CELL_FLOAT && cell[3].real == 0.1);
-    assert_true(cell[4].kind == CELL_TEXT && cell[4].text.len == 3 && memcmp(cell[4].text.ptr, "a\0b", 3) == 0);
+    assert_true(cell[4].kind == CELL_TEXT && cell[4].text.len == 3 &&
+                memcmp(cell[4].text.ptr, "a\0b", 3) == 0);
     assert_true(cell[5].kind == CELL_TEXT && cell[5].text.len == 0);
   }
   buf_free(&b);

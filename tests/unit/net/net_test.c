@@ -307,7 +307,7 @@ static void what_another_process_learnt_is_obeyed(void **state) {
   static struct record record;
   struct held_clock c = {{held_mono_ns, held_wall_ms}, INT64_C(5000000000)};
   struct server *s = server_start(&step, 1);
-  const struct net_options o = {.clock = &c.clock, .share = {&record, change_record}};
+  const struct net_options o = {.clock = &c.clock, .share = {.user = &record, .change = change_record}};
   struct net *one = client_open(server_port(s), o), *other = client_open(server_port(s), o);
   struct wish w;
   wish_init(&w, EXCHANGE_PUT, "[{\"name\":\"a\"}]");
@@ -332,7 +332,7 @@ static void a_limit_that_cannot_be_shared_is_kept_alone(void **state) {
   struct record record = {.is_broken = true};
   struct held_clock c = {{held_mono_ns, held_wall_ms}, INT64_C(5000000000)};
   struct server *s = server_start(&step, 1);
-  struct net *n = client_open(server_port(s), (struct net_options){.clock = &c.clock, .share = {&record, change_record}});
+  struct net *n = client_open(server_port(s), (struct net_options){.clock = &c.clock, .share = {.user = &record, .change = change_record}});
   struct wish w;
   wish_init(&w, EXCHANGE_PUT, "[{\"name\":\"a\"}]");
   client_perform(n, &w.e);

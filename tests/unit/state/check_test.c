@@ -52,6 +52,7 @@ static void a_sound_state_has_no_findings(void **state) {
 }
 
 static void each_kind_of_damage_is_found(void **state) {
+  ONLY_OF_FILES();
   static const struct {
     const char *sql, *finding;
   } cases[] = {
@@ -90,6 +91,7 @@ static void each_kind_of_damage_is_found(void **state) {
 }
 
 static void a_damaged_file_is_found(void **state) {
+  ONLY_OF_FILES();
   struct scene x;
   (void)state;
   scene_begin(&x);

@@ -19,15 +19,19 @@ static void a_server_is_known_by_host_and_port(void **state) {
     const char *text, *host, *name;
     unsigned port;
   } cases[] = {
-      {"postgresql://u@db.example.com/crm", "db.example.com", "postgresql://db.example.com/crm", 5432},
-      {"postgres://db.example.com:6432/crm?sslmode=require", "db.example.com", "postgresql://db.example.com:6432/crm", 6432},
+      {"postgresql://u@db.example.com/crm", "db.example.com", "postgresql://db.example.com/crm",
+       5432},
+      {"postgres://db.example.com:6432/crm?sslmode=require", "db.example.com",
+       "postgresql://db.example.com:6432/crm", 6432},
       {"postgresql://db.example.com", "db.example.com", "postgresql://db.example.com/", 5432},
-      {"postgresql://%64b.example.com/a%20b", "db.example.com", "postgresql://db.example.com/a b", 5432},
+      {"postgresql://%64b.example.com/a%20b", "db.example.com", "postgresql://db.example.com/a b",
+       5432},
       {"postgresql:///crm", "localhost", "postgresql://localhost/crm", 5432},
       {"postgresql:///crm?host=/run/pg&port=7", "localhost", "postgresql://localhost:7/crm", 7},
       {"postgresql://%2Frun%2Fpg/crm", "localhost", "postgresql://localhost/crm", 5432},
       {"postgresql://[::1]/crm", "::1", "postgresql://::1/crm", 5432},
-      {"postgresql://a.example.com/crm?host=b.example.com", "b.example.com", "postgresql://b.example.com/crm", 5432},
+      {"postgresql://a.example.com/crm?host=b.example.com", "b.example.com",
+       "postgresql://b.example.com/crm", 5432},
   };
   struct dsn d;
   struct error err;
@@ -80,9 +84,11 @@ static void what_could_lead_elsewhere_or_holds_a_password_is_refused_and_not_sho
       {"postgresql://h/d?passfile=/etc/shadow", "the parameter 'passfile' is not taken"},
       {"postgresql://h/d?service=x", "the parameter 'service' is not taken"},
       {"postgresql://h/d?sslkey=/etc/shadow", "the parameter 'sslkey' is not taken"},
-      {"postgresql://h/d?nonsense=1", "this is no URL of a PostgreSQL database: invalid URI query parameter: \"nonsense\""},
+      {"postgresql://h/d?nonsense=1",
+       "this is no URL of a PostgreSQL database: invalid URI query parameter: \"nonsense\""},
       {"sqlite:", "sqlite: names no file"},
-      {"host=h password=geheim", "a database is named sqlite:FILE or postgresql://USER@HOST/DATABASE"},
+      {"host=h password=geheim",
+       "a database is named sqlite:FILE or postgresql://USER@HOST/DATABASE"},
       {"", "a database is named sqlite:FILE or postgresql://USER@HOST/DATABASE"},
   };
   struct dsn d;

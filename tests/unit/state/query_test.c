@@ -26,12 +26,16 @@ static bool is_wanted(void *user) {
 
 static int setup(void **state) {
   static struct scene x;
-  x = (struct scene){.dir = "/tmp/hoko-query-XXXXXX", .looks = -1, .frame = BUF_WITH_LIMIT(QUERY_FRAME_MAX)};
+  x = (struct scene){
+      .dir = "/tmp/hoko-query-XXXXXX", .looks = -1, .frame = BUF_WITH_LIMIT(QUERY_FRAME_MAX)};
   if (!mkdtemp(x.dir)) return -1;
   (void)snprintf(x.file, sizeof x.file, "%s/a.db", x.dir);
   sqlite3 *db;
-  int rc = sqlite3_open(x.file, &db) || sqlite3_exec(db, "CREATE TABLE p (code INTEGER, name TEXT);"
-                                                         "INSERT INTO p VALUES (1, 'Al Noor'), (2, NULL)", NULL, NULL, NULL);
+  int rc =
+      sqlite3_open(x.file, &db) || sqlite3_exec(db,
+                                                "CREATE TABLE p (code INTEGER, name TEXT);"
+                                                "INSERT INTO p VALUES (1, 'Al Noor'), (2, NULL)",
+                                                NULL, NULL, NULL);
   sqlite3_close(db);
   *state = &x;
   return rc;
@@ -44,11 +48,18 @@ static int teardown(void **state) {
   return unlink(x->file) || rmdir(x->dir);
 }
 
-static int open_with(struct scene *x, const char *sql, const struct cell *params, size_t params_len) {
+static int open_with(struct scene *x, const char *sql, const struct cell *params,
+                     size_t params_len) {
   struct dsn dsn;
   if (dsn_parse(&dsn, "sqlite:a.db", &x->err)) return -1;
-  struct query_options o = {.dsn = &dsn, .file = x->file, .sql = sql, .params = params, .params_len = params_len,
-                            .clock = &clock_real, .is_wanted = is_wanted, .user = x};
+  struct query_options o = {.dsn = &dsn,
+                            .file = x->file,
+                            .sql = sql,
+                            .params = params,
+                            .params_len = params_len,
+                            .clock = &clock_real,
+                            .is_wanted = is_wanted,
+                            .user = x};
   int rc = query_open(&x->q, &o, &x->err);
   dsn_free(&dsn);
   return rc;
@@ -68,8 +79,12 @@ static struct cell next_cell(struct slice *rest) {
 
 static void rows_come_as_cells_with_the_names_of_their_columns(void **state) {
   struct scene *x = *state;
-  const struct cell params[] = {{.kind = CELL_INTEGER, .integer = 1}, {.kind = CELL_TEXT, .text = SLICE("x")}};
-  assert_int_equal(open_with(x, "SELECT code, name, ?2 AS x, 0.5 AS f FROM p WHERE code >= ?1 ORDER BY code", params, 2), 0);
+  const struct cell params[] = {{.kind = CELL_INTEGER, .integer = 1},
+                                {.kind = CELL_TEXT, .text = SLICE("x")}};
+  assert_int_equal(
+      open_with(x, "SELECT code, name, ?2 AS x, 0.5 AS f FROM p WHERE code >= ?1 ORDER BY code",
+                params, 2),
+      0);
   assert_int_equal(query_columns_len(x->q), 4);
   assert_string_equal(query_column(x->q, 3), "f");
   assert_int_equal(query_step(x->q, &x->frame, &x->err), QUERY_ENDED);
@@ -85,7 +100,11 @@ static void rows_come_as_cells_with_the_names_of_their_columns(void **state) {
 
 static void a_frame_is_filled_and_no_more(void **state) {
   struct scene *x = *state;
-  assert_int_equal(open_with(x, "WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c) SELECT i FROM c", NULL, 0), 0);
+  assert_int_equal(
+      open_with(x,
+                "WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c) SELECT i FROM c",
+                NULL, 0),
+      0);
   assert_int_equal(query_step(x->q, &x->frame, &x->err), QUERY_FULL);
   assert_in_range(x->frame.len, QUERY_FRAME_FULL, QUERY_FRAME_FULL + 9);
   size_t len = x->frame.len;
@@ -95,7 +114,12 @@ static void a_frame_is_filled_and_no_more(void **state) {
 
 static void a_step_that_takes_long_asks_whether_it_is_wanted(void **state) {
   struct scene *x = *state;
-  assert_int_equal(open_with(x, "WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c", NULL, 0), 0);
+  assert_int_equal(
+      open_with(
+          x,
+          "WITH RECURSIVE c(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM c) SELECT max(i) FROM c",
+          NULL, 0),
+      0);
   x->looks = 3;
   assert_int_equal(query_step(x->q, &x->frame, &x->err), QUERY_FAILED);
   assert_string_equal(x->err.message, "interrupted");
@@ -103,7 +127,8 @@ static void a_step_that_takes_long_asks_whether_it_is_wanted(void **state) {
 
 static void the_rows_before_a_failure_are_good_and_it_names_its_row(void **state) {
   struct scene *x = *state;
-  assert_int_equal(open_with(x, "SELECT 'a' AS t UNION ALL SELECT CAST(x'ff' AS TEXT)", NULL, 0), 0);
+  assert_int_equal(open_with(x, "SELECT 'a' AS t UNION ALL SELECT CAST(x'ff' AS TEXT)", NULL, 0),
+                   0);
   assert_int_equal(query_step(x->q, &x->frame, &x->err), QUERY_FAILED);
   assert_string_equal(x->err.message, "column 't' is not valid UTF-8");
   assert_int_equal(x->err.line, 2);

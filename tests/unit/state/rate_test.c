@@ -99,6 +99,7 @@ static void damage(const struct scene *x, off_t at, bool is_cut) {
 }
 
 static void a_damaged_file_is_as_none(void **state) {
+  ONLY_OF_FILES();
   struct scene x;
   struct record none = {0};
   (void)state;
@@ -136,6 +137,18 @@ static void a_state_in_memory_keeps_a_limit_too(void **state) {
   scene_close(&x);
 }
 
+static void its_clock_is_the_machines_or_the_servers(void **state) {
+  struct scene x;
+  int64_t ahead_ns;
+  (void)state;
+  scene_begin(&x);
+  OK(&x, rate_clock(x.s, &ahead_ns, &x.err));
+  int64_t off_ms = (clock_mono_ns(&clock_real) + ahead_ns) / 1000000 - clock_wall_ms(&clock_real);
+  if (scene_server()) assert_in_range(off_ms + 1000, 0, 2000);
+  else assert_int_equal(ahead_ns, 0);
+  scene_end(&x);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_known_of_a_limit_outlives_the_process),
@@ -143,6 +156,7 @@ int main(void) {
       cmocka_unit_test(a_damaged_file_is_as_none),
       cmocka_unit_test(a_record_of_another_size_is_as_none),
       cmocka_unit_test(a_state_in_memory_keeps_a_limit_too),
+      cmocka_unit_test(its_clock_is_the_machines_or_the_servers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,6 +177,7 @@ static void rejects_come_in_pages(void **state) {
 }
 
 static void one_more_than_a_million_is_an_error_that_tells_the_way_out(void **state) {
+  ONLY_OF_FILES();
   static const char fill[] =
       "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999999)"
       " INSERT INTO reject (stream, content, row_hash, line, status, at, retry)"

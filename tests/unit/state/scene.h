@@ -1,4 +1,7 @@
-/* scene.h - a folder, a state in it and a stream, for the tests of the room. */
+/* scene.h - a folder, a state in it and a stream, for the tests of the room.
+ *
+ * HOKO_TEST_POSTGRES is the URL of a database to keep the state in instead
+ * (tests/system/with_postgres.py); a test of what only files have skips itself then. */
 #ifndef HOKO_TESTS_STATE_SCENE_H
 #define HOKO_TESTS_STATE_SCENE_H
 
@@ -22,15 +25,16 @@ static inline int64_t scene_wall_ms(const struct clock *c) {
 static const struct clock scene_clock = {.mono_ns = scene_mono_ns, .wall_ms = scene_wall_ms};
 
 struct scene {
-  char dir[64], path[96], url[112];
+  char dir[64], path[96], url[256];
+  int database; /* 0: none */
   struct state *s;
   struct stream *st;
   struct error err;
 };
 
-#define OK(scene, call)                                               \
-  do {                                                                \
-    if ((call) != 0) fail_msg("%s: %s", #call, (scene)->err.message); \
+#define OK(scene, call)                                                                            \
+  do {                                                                                             \
+    if ((call) != 0) fail_msg("%s: %s", #call, (scene)->err.message);                              \
   } while (0)
 
 static inline void scene_open_as(struct scene *x, bool is_reader) {
@@ -63,11 +67,39 @@ static inline void scene_reopen(struct scene *x) {
   scene_open(x);
 }
 
+static inline const char *scene_server(void) { return getenv("HOKO_TEST_POSTGRES"); }
+
+#define ONLY_OF_FILES()                                                                            \
+  do {                                                                                             \
+    if (scene_server()) skip();                                                                    \
+  } while (0)
+
+static inline void scene_psql(const char *what, int database) {
+  char command[512];
+  snprintf(command, sizeof command, "psql -Xq -d '%s' -c '%s scene_%d'", scene_server(), what,
+           database);
+  assert_int_equal(system(command), 0);
+}
+
+/* A database of the scene's own; the server's URL names "postgres". */
+static inline void scene_database(struct scene *x) {
+  static int last;
+  const char *url = scene_server(), *name = strstr(url, "/postgres?");
+  assert_non_null(name);
+  x->database = ++last;
+  scene_psql("CREATE DATABASE", x->database);
+  snprintf(x->url, sizeof x->url, "%.*s/scene_%d?%s", (int)(name - url), url, x->database,
+           strchr(name, '?') + 1);
+}
+
 static inline void scene_folder(struct scene *x) {
   *x = (struct scene){.dir = "/tmp/hoko-state-XXXXXX"};
   assert_non_null(mkdtemp(x->dir));
   snprintf(x->path, sizeof x->path, "%s/.hoko/state.db", x->dir);
-  snprintf(x->url, sizeof x->url, "sqlite:%s", x->path);
+  if (scene_server())
+    scene_database(x);
+  else
+    snprintf(x->url, sizeof x->url, "sqlite:%s", x->path);
 }
 
 static inline void scene_begin(struct scene *x) {
@@ -80,6 +112,7 @@ static inline void scene_end(struct scene *x) {
   scene_close(x);
   snprintf(command, sizeof command, "rm -rf '%s'", x->dir);
   assert_int_equal(system(command), 0);
+  if (x->database) scene_psql("DROP DATABASE", x->database);
 }
 
 static inline struct uuid scene_id(uint32_t n) {

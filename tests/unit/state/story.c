@@ -146,11 +146,11 @@ static const char *const tables[] = {
 };
 
 static void put_rows(struct scene *x, struct db *db, const char *text, struct buf *to) {
-  sqlite3_stmt *sql = db_prepare(db, text, &x->err);
+  struct statement *sql = db_prepare(db, text, &x->err);
   int is_row;
   if (!sql) fail_msg("%s", x->err.message);
   while ((is_row = db_step(db, sql, &x->err)) > 0) {
-    for (int i = 0; i < sqlite3_column_count(sql); i++) {
+    for (int i = 0; i < sqlite3_column_count(sql->sqlite); i++) {
       buf_add_slice(to, column_slice(sql, i));
       buf_add_char(to, '|');
     }

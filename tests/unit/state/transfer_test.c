@@ -177,6 +177,7 @@ static void many_lines_are_found_by_their_keys(void **state) {
 }
 
 static void a_backup_is_a_whole_state(void **state) {
+  ONLY_OF_FILES();
   struct scene x, y;
   struct stat st;
   (void)state;
