@@ -32,7 +32,7 @@ end
 
 
 class Wrong(Exception):
-    """Told with the offset of what is wrong."""
+    """Told with the offset of what is wrong, or with those that it is between."""
 
 
 def no_twins(pairs):
@@ -65,6 +65,14 @@ def skip_blank(text, at):
     return at + len(text[at:]) - len(text[at:].lstrip(" \t\r\n"))
 
 
+def end_of_json(text, at):
+    """Where the value at AT ends, or what is no JSON of it."""
+    try:
+        return json.JSONDecoder().raw_decode(text, at)[1]
+    except json.JSONDecodeError as error:
+        return error.pos
+
+
 def decode(text, at):
     """The value at AT and where it ends."""
     try:
@@ -73,8 +81,8 @@ def decode(text, at):
         return value, end
     except json.JSONDecodeError as error:
         raise Wrong(error.pos) from error
-    except ValueError as error:  # on the line where the value begins, since rows have a line each
-        raise Wrong(at) from error
+    except ValueError as error:  # somewhere in what is JSON, but none of ours
+        raise Wrong(at, end_of_json(text, at)) from error
 
 
 def decode_alone(text):
@@ -85,14 +93,14 @@ def decode_alone(text):
 
 
 def of_ndjson(data):
-    """The rows of DATA, and the line of what is wrong, or None."""
+    """The rows of DATA, and the first and last line that what is wrong may be on, or None."""
     rows = []
     for number, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if line.strip(b" \t\r"):
             try:
                 rows.append(decode_alone(line.decode()))
             except (Wrong, UnicodeDecodeError):
-                return rows, number
+                return rows, (number, number)
     return rows, None
 
 
@@ -106,9 +114,9 @@ def of_json(data):
     try:
         read_array(text, rows)
     except Wrong as wrong:
-        at = wrong.args[0]
-        return rows, text.count("\n", 0, at) + 1
-    return rows, None if bad is None else text.count("\n") + 1
+        lines = [text.count("\n", 0, at) + 1 for at in wrong.args]
+        return rows, (lines[0], lines[-1])
+    return rows, None if bad is None else (text.count("\n") + 1,) * 2
 
 
 def expect(text, at, wanted):
@@ -162,15 +170,15 @@ class JsonSources(RunTest):
         for data, line in zip(files, out):
             self.compare_one(json.loads(line), *oracle(data), data)
 
-    def compare_one(self, told, rows, wrong_line, data):
+    def compare_one(self, told, rows, wrong_lines, data):
         why = (SEED, data, told)
         self.assertEqual(told["rows"], rows, why)
-        self.assertEqual(told["message"] is None, wrong_line is None, why)
+        self.assertEqual(told["message"] is None, wrong_lines is None, why)
         if told["message"]:
             place = re.match(r"scripts/s\.lua:6: data/\d+(?::(\d+))?: ", told["message"])
             self.assertTrue(place, why)
             if data.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n"):
-                self.assertEqual(place[1], str(wrong_line), why)
+                self.assertTrue(wrong_lines[0] <= int(place[1]) <= wrong_lines[1], (wrong_lines, why))
 
     def test_every_beginning_of_a_file(self):
         self.compare("ndjson", of_ndjson, [self.NDJSON[:n] for n in range(len(self.NDJSON) + 1)])
