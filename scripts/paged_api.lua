@@ -1,7 +1,8 @@
 -- Partners of a REST API that gives them page by page. Each run asks for what changed since
 -- the last: the store keeps that time once the rows before it are acknowledged, so that a
 -- run which fails half-way loses nothing:
---   hoko run --allow-net=crm.example.com scripts/paged_api.lua URL [KEY]
+--   hoko key add crm --origin https://crm.example.com
+--   hoko run --allow-net=crm.example.com scripts/paged_api.lua https://crm.example.com crm
 local url, key = hoko.args[1], hoko.args[2] -- KEY: the name of the API's key in the keystore
 local since = hoko.store.get("since") or ""
 local newest = since

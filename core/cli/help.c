@@ -11,6 +11,8 @@
 #include "web/web.h"
 #include "worker/worker.h"
 
+#include <stdio.h>
+
 enum { PAGE_BYTES = 1 << 20, COLUMNS_MIN = 40, COLUMNS_MAX = 100 };
 
 static const struct option help_options[] = {
@@ -86,6 +88,17 @@ int help_version(struct cli *cli) {
   return EXIT_OK;
 }
 
+/* "hoko help store" means that of hoko.store. */
+static void hint_topic(const char *word, struct error *err) {
+  char name[64];
+  struct buf page = BUF_WITH_LIMIT(PAGE_BYTES);
+  struct error unknown;
+  int len = snprintf(name, sizeof name, "hoko.%s", word);
+  bool is_whole = len > 0 && (size_t)len < sizeof name;
+  if (is_whole && topic_put(&page, slice_of(name), false, &unknown) == 0) (void)error_hint(err, "hoko help %s", name);
+  buf_free(&page);
+}
+
 static int run(struct cli *cli) {
   bool is_source = options_given(&cli->options, "scdoc");
   if (cli->args_len == 0) return print_page(cli, NULL, is_source);
@@ -94,6 +107,7 @@ static int run(struct cli *cli) {
   if (command) return print_page(cli, command, is_source);
   struct error err;
   (void)command_unknown("hoko", commands, slice_of(cli->args[0]), &err);
+  hint_topic(cli->args[0], &err);
   return command_fail(cli, &err);
 }
 

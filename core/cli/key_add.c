@@ -54,7 +54,7 @@ static int add_to_existing(struct cli *cli, struct keystore_entry *entry, struct
   struct secret *key = NULL;
   if (keystore_find(ks, entry->name, NULL)) {
     error_set(err, ERROR_USAGE, "there is a key \"%s\" in the keystore already", entry->name);
-    error_hint(err, "hoko key rotate %s puts a new key in its place", entry->name);
+    error_hint(err, "hoko key rotate %s puts a new key of the same server in its place", entry->name);
   } else if ((key = key_input_key(cli, entry, err))) {
     rc = add_to(cli, ks, entry, key, err);
   }

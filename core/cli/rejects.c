@@ -263,8 +263,8 @@ static int change(struct cli *cli, struct opened_state *o, change_fn *do_it, int
 static int retry(struct cli *cli, struct opened_state *o, struct error *err) {
   int64_t rows;
   if (change(cli, o, reject_retry, &rows, err) != 0) return -1;
-  term_note(cli->term, "%" PRId64 " row%s sent by the next run, even unchanged", rows,
-            rows == 1 ? " is" : "s are");
+  term_note(cli->term, "%" PRId64 " row%s sent by the next run that meets %s, even unchanged", rows,
+            rows == 1 ? " is" : "s are", rows == 1 ? "it" : "them");
   return 0;
 }
 

@@ -127,7 +127,18 @@ static int watch(struct cli *cli) {
   return code;
 }
 
+/* A --dry-run behind the script is the script's: a slip that would send. */
+static void warn_of_dry_run(struct cli *cli) {
+  for (size_t i = 1; i < cli->args_len; i++) {
+    if (strcmp(cli->args[i], "--dry-run") != 0) continue;
+    term_warn(cli->term, "--dry-run stands behind %s and is the script's, so this run sends; hoko's options stand before it",
+              cli->args[0]);
+    return;
+  }
+}
+
 static int run(struct cli *cli) {
+  if (!options_given(&cli->options, "dry-run")) warn_of_dry_run(cli);
   return options_given(&cli->options, "watch") ? watch(cli) : run_kind(cli, JOB_SCRIPT, NULL);
 }
 

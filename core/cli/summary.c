@@ -26,7 +26,7 @@ static void put_counts(struct buf *b, const struct tally *t) {
 
 void summary_put_progress(struct buf *line, const struct tally *t, const char *wait, int64_t elapsed_ns) {
   number_put_grouped(line, t->submitted);
-  buf_add_text(line, " rows");
+  buf_add_text(line, t->submitted == 1 ? " row" : " rows");
   double seconds = (double)elapsed_ns / 1e9;
   if (seconds >= 1) {
     buf_add_text(line, " (");
@@ -82,10 +82,10 @@ void summary_print(struct term *t, const struct job *job, const struct run_resul
   put_counts(&counts, &r->tally);
   number_put_duration(&time, r->ended_ms - r->started_ms);
   const char *text = buf_text(&counts), *took = buf_text(&time);
-  bool is_worth = job->is_dry || term_err_is_terminal(t) || r->tally.rejected || r->tally.held || r->tally.pending;
+  bool is_worth = job->is_dry || job->is_verbose || term_err_is_terminal(t) || r->tally.rejected || r->tally.held || r->tally.pending;
   if (text && took && is_worth && r->tally.submitted + r->tally.skipped > 0)
-    term_note(t, "%s%s in %s, %" PRId64 " requests to %s", job->is_dry ? "dry run: would be " : "", text[0] ? text : "no rows",
-              took, r->requests_sent, job->base_url);
+    term_note(t, "%s%s in %s, %" PRId64 " request%s to %s", job->is_dry ? "dry run: would be " : "", text[0] ? text : "no rows",
+              took, r->requests_sent, r->requests_sent == 1 ? "" : "s", job->base_url);
   if (r->tally.rejected && !job->is_dry) term_note(t, "hint: hoko rejects list shows the rejected rows and why");
   if (r->tally.held && !job->is_dry) term_note(t, "hint: hoko settle decides the creates whose outcome is unknown");
   buf_free(&counts);

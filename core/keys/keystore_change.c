@@ -86,7 +86,7 @@ static int check_free(const struct vault_plan *plan, const char *name, struct er
   if (keystore_check_name(name, err) != 0) return -1;
   if (keystore_index(&plan->old->file, name) == plan->len) return 0;
   error_set(err, ERROR_USAGE, "there is a key \"%s\" in the keystore already", name);
-  return error_hint(err, "hoko key rotate %s puts a new key in its place", name);
+  return error_hint(err, "hoko key rotate %s puts a new key of the same server in its place", name);
 }
 
 struct asked_add {

@@ -155,6 +155,7 @@ struct secret *secret_header(const struct secret *s, const char *origin, struct 
   if (s->origin[0] == '\0' || strcmp(s->origin, origin) != 0) {
     error_set(err, ERROR_AUTH, "a key of %s is not sent to %s",
               s->origin[0] ? s->origin : "no server", origin);
+    (void)error_hint(err, "hoko key add NAME --origin %s adds a key of that server", origin);
     return NULL;
   }
   struct secret *line = secret_new(strlen(s->header) + s->len, err);

@@ -45,7 +45,8 @@ static int commit_not_run(struct daemon *d, struct served *s, const struct polic
   s->not_run += a->count;
   s->lost.count += a->count - 1; /* condition_holds() adds one */
   if (condition_holds(&s->lost, daemon_wall_ms(d)))
-    daemon_log(d, s, LOG_WARN, "did not start: %s (%" PRId64 " so far)", cause, s->lost.count);
+    daemon_log(d, s, LOG_WARN, "did not start: %s (%" PRId64 " so far)%s", cause, s->lost.count,
+               a->cause == POLICY_KEYLESS ? "; hoko jobs run tries its key again" : "");
   return 0;
 }
 
@@ -192,6 +193,15 @@ static void put_error(struct buf *b, struct slice report) {
   if (!report_view_text(report, "error", "message", b)) b->len = len;
 }
 
+/* ": 27 unchanged, 1 rejected" of the report, as far as it has them. */
+static void put_rows(struct buf *b, struct slice report) {
+  size_t len = b->len;
+  buf_add_text(b, ": ");
+  size_t begin = b->len;
+  report_view_put_rows(b, report);
+  if (b->len == begin) b->len = len;
+}
+
 static void tell_failure(struct daemon *d, struct served *s, const struct run_record *run) {
   struct buf why = BUF_WITH_LIMIT(2048);
   if (!condition_holds(&s->failing, daemon_wall_ms(d))) return;
@@ -200,6 +210,7 @@ static void tell_failure(struct daemon *d, struct served *s, const struct run_re
   else
     buf_printf(&why, "failed with exit %d", s->exit_code);
   put_error(&why, run->report);
+  if (s->exit_code == EXIT_REJECTED) put_rows(&why, run->report);
   if (s->failing.count > 1) buf_printf(&why, " (%" PRId64 " times in a row)", s->failing.count);
   daemon_log(d, s, LOG_ERROR, "%.*s", (int)why.len, why.ptr ? why.ptr : "failed");
   buf_free(&why);

@@ -394,7 +394,7 @@ class Writes(Repl):
         self.addCleanup(mock.end)
         terminal = self.open("--base-url", mock.url)
         terminal.send("hoko.partners.upsert({ { name = 'a' } }).created\r")
-        terminal.expect("1 rows")
+        terminal.expect("1 row")
         terminal.expect("\r\x1b[K")  # erased
         self.assertTrue(terminal.expect(PROMPT).endswith("1\n"))
 

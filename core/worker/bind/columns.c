@@ -5,6 +5,8 @@
 
 #include <lauxlib.h>
 
+enum { NAMES_TOLD = 12 };
+
 const char *columns_nearest(lua_State *L, int names, size_t n, struct slice word) {
   const char **list = lua_newuserdatauv(L, (n + 1) * sizeof *list, 0);
   for (size_t i = 0; i < n; i++) {
@@ -13,6 +15,20 @@ const char *columns_nearest(lua_State *L, int names, size_t n, struct slice word
     lua_pop(L, 1);
   }
   return nearest_name(word, list, n);
+}
+
+/* "code, name" of the first of N names. */
+static const char *push_list(lua_State *L, int names, size_t n) {
+  luaL_Buffer b;
+  luaL_buffinit(L, &b);
+  for (size_t i = 0; i < n && i < NAMES_TOLD; i++) {
+    if (i > 0) luaL_addstring(&b, ", ");
+    lua_rawgeti(L, names, (lua_Integer)i + 1);
+    luaL_addvalue(&b);
+  }
+  if (n > NAMES_TOLD) luaL_addstring(&b, " and others");
+  luaL_pushresult(&b);
+  return lua_tostring(L, -1);
 }
 
 /* __index of a row: the column is empty in this row, or there is no such column.
@@ -25,9 +41,10 @@ static int missing_cell(lua_State *L) {
   const char *word = luaL_tolstring(L, 2, &len), *whose = lua_tostring(L, lua_upvalueindex(3));
   lua_pushvalue(L, lua_upvalueindex(2));
   int names = lua_gettop(L);
-  const char *near = columns_nearest(L, names, lua_rawlen(L, names) - 1, (struct slice){word, len});
+  size_t n = lua_rawlen(L, names) - 1;
+  const char *near = columns_nearest(L, names, n, (struct slice){word, len});
   if (near) raise_error(L, "%s has no column '%s', did you mean '%s'?", whose, word, near);
-  raise_error(L, "%s has no column '%s'", whose, word);
+  raise_error(L, "%s has no column '%s'; it has %s", whose, word, push_list(L, names, n));
 }
 
 int columns_push_set(lua_State *L, int names, size_t n, struct error *err) {

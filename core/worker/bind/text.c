@@ -72,7 +72,7 @@ static int free_form(lua_State *L) {
 /* Pushes what FORM makes of S.  A full Lua heap may raise between the making and
  * the pushing, so a userdata owns the bytes. */
 static int push_form(lua_State *L, struct slice s, text_form form, const char *function) {
-  if (utf8_check(s) < s.len) raise_error(L, "hoko.text.%s: the text is no valid UTF-8", function);
+  if (utf8_check(s) < s.len) raise_error(L, "hoko.text.%s: the text is no valid UTF-8 (hoko.csv has the option encoding)", function);
   struct buf *out = lua_newuserdatauv(L, sizeof *out, 0);
   *out = BUF_WITH_LIMIT(TEXT_MAX);
   if (luaL_newmetatable(L, "hoko.text.form")) {

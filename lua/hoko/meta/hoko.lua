@@ -114,7 +114,7 @@ hoko = {}
 ---@field source hoko.Source|table[]|fun(): table? where rows come from: hoko.csv and others, a function that gives the next row, an array
 ---@field transform? fun(row: table): hoko.Row?, string? what a row becomes; nil (and why) skips it, an error rejects it
 ---@field on_error? "reject"|"stop" what an error in the transform does (default "reject")
----@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row
+---@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row; rows with one key are merged, later fields over earlier
 ---@field stream? string the name space of the keys (default the script's path without .lua)
 ---@field send? "changed"|"all" only the fields that differ from those last acknowledged, or every row whole (default "changed" with a key)
 ---@field missing? "keep"|"report"|"delete" what to do at the end with keys of the stream that the source no longer has (default "keep")
@@ -143,7 +143,7 @@ function hoko.sync(options) end
 hoko.partners = {}
 
 ---@class hoko.partners.UpsertOptions
----@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row
+---@field key? string|fun(row: table): string|integer|nil who a row is in its source: a field's name, or a function of the row; rows with one key are merged, later fields over earlier
 ---@field stream? string the name space of the keys (default the script's path without .lua)
 ---@field send? "changed"|"all" only the fields that differ from those last acknowledged, or every row whole (default "changed" with a key)
 ---@field missing? "keep"|"report"|"delete" what to do at the end with keys of the stream that the source no longer has (default "keep")
@@ -381,7 +381,7 @@ hoko.http = {}
 ---@field query? table<string, string|number|boolean> parameters behind the URL
 ---@field json? any a body that is written as JSON
 ---@field body? string a body as it is, up to 48 MiB
----@field auth? string the keystore's entry whose key the host adds, for the server it was stored for and no other
+---@field auth? string the keystore's entry whose key the host adds: hoko key add crm --origin URL makes one for that server and no other
 ---@field timeout? number seconds that an answer may take; with stream, that any wait for more of it may (default 60)
 ---@field retries? integer further tries of GET, HEAD and OPTIONS after no answer, 429, 500, 502, 503 and 504 (default 3)
 ---@field stream? boolean the answer is read by chunks() or lines() while it comes, in flat memory (default false)
@@ -406,7 +406,7 @@ function hoko.http.get(url, options) end
 ---@field query? table<string, string|number|boolean> parameters behind the URL
 ---@field json? any a body that is written as JSON
 ---@field body? string a body as it is, up to 48 MiB
----@field auth? string the keystore's entry whose key the host adds, for the server it was stored for and no other
+---@field auth? string the keystore's entry whose key the host adds: hoko key add crm --origin URL makes one for that server and no other
 ---@field timeout? number seconds that an answer may take; with stream, that any wait for more of it may (default 60)
 ---@field retries? integer further tries of GET, HEAD and OPTIONS after no answer, 429, 500, 502, 503 and 504 (default 3)
 ---@field stream? boolean the answer is read by chunks() or lines() while it comes, in flat memory (default false)
@@ -432,7 +432,7 @@ function hoko.http.post(url, options) end
 ---@field query? table<string, string|number|boolean> parameters behind the URL
 ---@field json? any a body that is written as JSON
 ---@field body? string a body as it is, up to 48 MiB
----@field auth? string the keystore's entry whose key the host adds, for the server it was stored for and no other
+---@field auth? string the keystore's entry whose key the host adds: hoko key add crm --origin URL makes one for that server and no other
 ---@field timeout? number seconds that an answer may take; with stream, that any wait for more of it may (default 60)
 ---@field retries? integer further tries of GET, HEAD and OPTIONS after no answer, 429, 500, 502, 503 and 504 (default 3)
 ---@field stream? boolean the answer is read by chunks() or lines() while it comes, in flat memory (default false)
@@ -722,7 +722,7 @@ function hoko.now() end
 ---@param seconds number 0 to 8640000, fractions too
 function hoko.sleep(seconds) end
 
----Runs a script up to its hoko.sync and returns the table given to that; its source stays unopened.
+---Runs a script up to its hoko.sync, no further, and returns the table given to that; its source stays unopened.
 ---```lua
 ---test("a closed partner is skipped", function()
 ---  local sync = hoko.transform("scripts/partners.lua")

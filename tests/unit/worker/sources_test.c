@@ -94,9 +94,9 @@ static void an_unknown_column_raises_at_the_script_s_line(void **state) {
       "local row = hoko.csv('a.csv')()\n"
       "fails(\"script.lua:4: a.csv has no column 'emial', did you mean 'email'?\", function()\n"
       "  return row.emial end)\n"
-      "fails(\"script.lua:6: a.csv has no column 'telephone'\", function()\n"
+      "fails(\"script.lua:6: a.csv has no column 'telephone'; it has name, email\", function()\n"
       "  return row.telephone end)\n"
-      "fails(\"script.lua:8: a.csv has no column '1'\", function()\n"
+      "fails(\"script.lua:8: a.csv has no column '1'; it has name, email\", function()\n"
       "  return row[1] end)\n"
       "row.added = 1 assert(row.added == 1)\n");
 }

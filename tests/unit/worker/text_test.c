@@ -135,8 +135,8 @@ static const struct use misuses[] = {
     {"phone(io.stdout)", "hoko.text.phone: expected a string or nil, got a userdata"},
     {"phone('1', 5)", "hoko.text.phone: the country must be a string such as \"SA\", not a number"},
     {"phone('1', 'KSA')", "hoko.text.phone: no country 'KSA' is known (two letters of ISO 3166, such as \"SA\")"},
-    {"fold('\\xff')", "hoko.text.fold: the text is no valid UTF-8"},
-    {"email('\\xff')", "hoko.text.email: the text is no valid UTF-8"},
+    {"fold('\\xff')", "hoko.text.fold: the text is no valid UTF-8 (hoko.csv has the option encoding)"},
+    {"email('\\xff')", "hoko.text.email: the text is no valid UTF-8 (hoko.csv has the option encoding)"},
     {"slug(('é'):rep(1 << 20))", "hoko.text.slug: the text is longer than 1 MiB"},
 };
 
