@@ -3,6 +3,7 @@
  * the next answer.  Its clock is the server's, which no host has but all can reckon. */
 #include "state/rate.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 enum { FORM = 1 }; /* of the record; one of another is as none */
@@ -49,6 +50,7 @@ int rate_change_at_server(struct state *s, int64_t scope, size_t size,
                           bool (*change)(void *user, void *record), void *user, struct error *err) {
   struct db *db = &s->db;
   _Alignas(max_align_t) char record[RATE_RECORD_MAX];
+  assert(size <= RATE_RECORD_MAX && !db->is_in_transaction);
   if (db_begin_write(db, err) != 0) return -1;
   int result = run_relaxed(db, scope, err);
   if (result == 0) result = read_record(db, scope, record, size, err);

@@ -202,6 +202,7 @@ static void a_backup_is_a_whole_state(void **state) {
 }
 
 static void a_forgotten_key_leaves_no_byte(void **state) {
+  ONLY_OF_FILES();
   struct scene x;
   int64_t partners;
   struct buf file = BUF_WITH_LIMIT(1 << 24);
