@@ -232,6 +232,18 @@ class WrongUse(RunTest):
         self.assertIn("Connection refused", self.err)
 
 
+    def test_a_test_of_the_users_reads_files_and_no_server(self):
+        self.write("crm.db", "")
+        self.write("scripts/x_test.lua", """
+test("files", function() expect(hoko.sql("sqlite:crm.db", "SELECT 7 AS n")().n):equals(7) end)
+test("servers", function()
+  expect(function() hoko.sql("postgresql://127.0.0.1:1/d", "SELECT 1")() end):raises("a test has no network")
+end)""")
+        done = subprocess.run([HOKO, "test"], cwd=self.folder, env=self.environment(), capture_output=True, text=True,
+                              timeout=60)
+        self.assertEqual((done.returncode, done.stdout), (0, "2 passed, 0 failed\n"), done.stdout + done.stderr)
+
+
 class Server(RunTest):
     @classmethod
     def setUpClass(cls):
