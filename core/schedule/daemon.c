@@ -287,7 +287,9 @@ static int begin(struct daemon *d, struct error *err) {
   if (open_all(d, err) != 0 || jobs_load(d, err) != 0 || reload_first(d, err) != 0) return -1;
   (void)d->options->has_key_changed(d->options->user); /* from now on */
   watch_begin(&d->watch, daemon_wall_ms(d), daemon_passed_ms());
-  return jobs_recover(d, err);
+  if (jobs_recover(d, err) != 0) return -1;
+  reload_keys(d, "it waited for a key when hoko serve began");
+  return 0;
 }
 
 int daemon_run(const struct daemon_options *options, struct error *err) {

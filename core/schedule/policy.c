@@ -271,7 +271,7 @@ void policy_ended(struct policy *p, const struct policy_rules *r, int exit_code,
   bool was_told_to = p->phase == POLICY_STOPPING;
   p->phase = POLICY_IDLE;
   if (was_told_to && !is_success) return;
-  if (is_success || exit_code == EXIT_AUTH) p->is_keyless = !is_success;
+  p->is_keyless = exit_code == EXIT_AUTH; /* any other end was not for want of a key */
   if (is_success == p->is_failing) /* P5 */
     p->alert = is_success ? POLICY_ALERT_RECOVERY : POLICY_ALERT_FAILURE;
   p->is_failing = !is_success;

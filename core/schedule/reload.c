@@ -60,6 +60,17 @@ static void on_zone_change(void *user, const struct zone *old, const struct zone
   }
 }
 
+void reload_keys(struct daemon *d, const char *why) {
+  for (size_t i = 0; i < d->jobs_len; i++) {
+    struct served *s = d->jobs[i];
+    struct policy copy = s->policy;
+    if (!copy.is_keyless) continue;
+    policy_key_works(&copy, daemon_wall_ms(d));
+    if (step_save(d, s, &copy) == 0) daemon_log(d, s, LOG_INFO, "%s: tried again", why);
+    s->deadline_ms = 0;
+  }
+}
+
 /* What no descriptor tells: the zones' data, the keystore, a file on a disk without inotify. */
 void reload_look(struct daemon *d) {
   struct error err;
@@ -73,16 +84,8 @@ void reload_look(struct daemon *d) {
   else if (condition_holds(&d->zone_trouble, daemon_wall_ms(d)))
     daemon_log_error(d, &err, d->zone_trouble.count);
   if (has_file_changed(d)) d->wants_reload = true;
-  if (!is_keyless || !d->options->has_key_changed(d->options->user)) return;
-  for (size_t i = 0; i < d->jobs_len; i++) {
-    struct served *s = d->jobs[i];
-    struct policy copy = s->policy;
-    if (!copy.is_keyless) continue;
-    policy_key_works(&copy, daemon_wall_ms(d));
-    if (step_save(d, s, &copy) == 0)
-      daemon_log(d, s, LOG_INFO, "the keystore has changed: tried again");
-    s->deadline_ms = 0;
-  }
+  if (is_keyless && d->options->has_key_changed(d->options->user))
+    reload_keys(d, "the keystore has changed");
 }
 
 void reload_hear(struct daemon *d) {

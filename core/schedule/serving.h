@@ -65,6 +65,8 @@ void reload_again(struct daemon *d);
 /* What the folder's descriptor tells, and what none does. */
 void reload_hear(struct daemon *d);
 void reload_look(struct daemon *d);
+/* Jobs that wait for a key are tried again; WHY is logged. */
+void reload_keys(struct daemon *d, const char *why);
 
 /* ---- jobs.c ---- */
 
