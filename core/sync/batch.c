@@ -132,6 +132,14 @@ bool batch_merge(struct batch *b, uint32_t i, const struct row *row, uint64_t or
   return true;
 }
 
+void batch_remove(struct batch *b, uint32_t i) {
+  char id[UUID_TEXT_LEN];
+  struct row sent = batch_sent_row(b, i);
+  give_id(b, &b->rows[i].id, &sent, id);
+  b->body_bytes -= request_row_size(&sent, b->kind == BATCH_CREATE);
+  b->rows[i] = b->rows[--b->rows_len];
+}
+
 int batch_put_records(const struct batch *b, struct buf *to) {
   struct range range = batch_range(b);
   for (uint32_t i = range.from; i < range.to; i++)

@@ -92,6 +92,8 @@ void batch_begin(struct batch *b, enum batch_kind kind);
 MUST_USE bool batch_add(struct batch *b, const struct row *row, const struct batch_row *as);
 /* Lays ROW over row I, which gets ORDINAL and sends all that ROW has; false: no room. */
 MUST_USE bool batch_merge(struct batch *b, uint32_t i, const struct row *row, uint64_t ordinal);
+/* Takes row I out; the last one stands in its place. */
+void batch_remove(struct batch *b, uint32_t i);
 /* Row I as submitted, and with the fields only that are sent. */
 struct row batch_row(const struct batch *b, uint32_t i);
 struct row batch_sent_row(const struct batch *b, uint32_t i);

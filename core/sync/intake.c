@@ -103,13 +103,44 @@ static bool send_planned(struct sync *s, const struct plan *plan, uint64_t ordin
   }
 }
 
+static void take_out(struct sync *s, struct place_of_row at) {
+  struct batch *b = at.batch;
+  uint32_t last = b->rows_len - 1;
+  struct row view;
+  struct identity who = identity_of(s, b, at.row, &view), moved = identity_of(s, b, last, &view);
+  identity_remove(&s->identities, &who, b, at.row);
+  if (at.row != last) identity_remove(&s->identities, &moved, b, last);
+  batch_remove(b, at.row);
+  if (at.row == last) return;
+  moved = identity_of(s, b, at.row, &view);
+  if (!identity_add(&s->identities, &moved, b, at.row)) return;
+  struct error err;
+  (void)error_set(&err, ERROR_MEMORY, "out of memory for the rows under way");
+  sync_fail(s, &err);
+}
+
+/* Whether the rows merged at AT come to what was acknowledged last: a key that stands twice
+ * in a source would be sent with each run else.  Only where the order of rows is free. */
+static bool is_back(struct place_of_row at, const struct plan_facts *facts) {
+  if (at.batch->state != BATCH_OPEN || at.batch->kind != BATCH_UPDATE || !facts->known->seq)
+    return false;
+  struct row merged = batch_row(at.batch, at.row);
+  struct plan_facts of_merged = *facts;
+  of_merged.row = &merged;
+  return plan_row(&of_merged).what == PLAN_UNCHANGED;
+}
+
 /* A row of this identity waits already: the later one wins, field by field. */
 static bool merge_planned(struct sync *s, struct place_of_row at, const struct plan *plan,
-                          uint64_t ordinal) {
+                          const struct plan_facts *facts, uint64_t ordinal) {
   uint64_t earlier = at.batch->rows[at.row].ordinal;
   if (!batch_merge(at.batch, at.row, &plan->row, ordinal)) return false;
   s->tally.superseded++;
   intake_drop(s, earlier);
+  if (!is_back(at, facts)) return true;
+  take_out(s, at);
+  s->tally.unchanged++;
+  intake_drop(s, ordinal);
   return true;
 }
 
@@ -225,7 +256,7 @@ bool intake_place(struct sync *s, const struct row *row, const struct known *kno
     return true;
   }
   struct place_of_row at = identity_find(&s->identities, &who, false);
-  if (at.batch) return merge_planned(s, at, &plan, ordinal);
+  if (at.batch) return merge_planned(s, at, &plan, &facts, ordinal);
   if (is_written && dry_place(s, &who, row)) {
     intake_drop(s, ordinal);
     return true;

@@ -173,6 +173,22 @@ class Deltas(RunTest):
         self.assertEqual([set(row) for row in updated], [{"id", "phone"}] * 20)
 
 
+    def test_a_key_that_stands_twice_is_not_sent_again_by_the_next_run(self):
+        self.start()
+        rows = ", ".join(f'{{k={k}, name="{name}", phone="+1"}}'
+                         for k, name in ((1, "A"), (2, "B"), (1, "C"), (3, "D"), (2, "E"), (4, "F"), (4, "F")))
+        text = f'hoko.partners.upsert({{{rows}}}, {{key="k"}})'
+        self.script(text)
+        self.assert_rows(submitted=7, created=4, superseded=3)
+        self.script(text)
+        self.assert_rows(submitted=7, unchanged=5, superseded=2)
+        self.assertEqual(self.report["requests"]["sent"], 0)
+        self.script(text.replace('"C"', '"G"'))
+        self.assert_rows(submitted=7, unchanged=4, updated=1, superseded=2)
+        names = sorted(partner["name"] for partner in self.mock.partners())
+        self.assertEqual(names, ["D", "E", "F", "G"])
+
+
 class DryRuns(RunTest):
     TEXT = 'hoko.partners.upsert({{ref="1", name="A", phone="%s"}, {ref="2", name="B"}}, {key="ref"})'
 
