@@ -36,8 +36,8 @@ struct answer {
   const char *reason; /* after ANSWER_WRONG: a constant sentence */
   struct answer_partner *partners;
   size_t partners_len;
-  struct buf text; /* objects one behind the other, as received */
-  uint64_t bytes;  /* fed so far */
+  struct buf text;          /* objects one behind the other, as received */
+  uint64_t bytes;           /* fed so far */
   struct answer_scan *scan; /* private */
 };
 

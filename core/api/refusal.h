@@ -9,13 +9,13 @@
 enum { REFUSAL_TEXT_SIZE = 512, REFUSAL_SCOPES_MAX = 16, REFUSAL_SCOPE_SIZE = 64 };
 
 struct refusal {
-  bool is_hoko;                /* {"error":{"en":…,"ar":…}} or at least one of both as text */
-  char en[REFUSAL_TEXT_SIZE];  /* "" where there is none; control characters escaped */
+  bool is_hoko;               /* {"error":{"en":…,"ar":…}} or at least one of both as text */
+  char en[REFUSAL_TEXT_SIZE]; /* "" where there is none; control characters escaped */
   char ar[REFUSAL_TEXT_SIZE];
   char plain[REFUSAL_TEXT_SIZE]; /* of a body in another form: its first printable characters */
   char scopes[REFUSAL_SCOPES_MAX][REFUSAL_SCOPE_SIZE]; /* missingScopes, as received */
   size_t scopes_len;
-  bool has_retry_after;        /* a number, or a string that is one; may be absurd */
+  bool has_retry_after; /* a number, or a string that is one; may be absurd */
   double retry_after_s;
 };
 

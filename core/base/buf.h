@@ -19,8 +19,11 @@ struct buf {
 
 #define BUF_WITH_LIMIT(limit_bytes) ((struct buf){.limit = (limit_bytes)})
 
-void buf_free(struct buf *b);            /* back to empty, the limit stays */
-static inline void buf_clear(struct buf *b) { b->len = 0; b->is_failed = false; } /* keeps memory */
+void buf_free(struct buf *b); /* back to empty, the limit stays */
+static inline void buf_clear(struct buf *b) {
+  b->len = 0;
+  b->is_failed = false;
+} /* keeps memory */
 
 /* Whether all additions fitted. */
 MUST_USE static inline bool buf_ok(const struct buf *b) { return !b->is_failed; }

@@ -66,9 +66,9 @@ void error_clear(struct error *err) {
 
 const char *error_code_name(enum error_code code) {
   static const char *const name[] = {
-      [ERROR_NONE] = "none",         [ERROR_USAGE] = "usage",   [ERROR_SCRIPT] = "script",
-      [ERROR_AUTH] = "auth",         [ERROR_STATE] = "state",   [ERROR_UNREACHABLE] = "unreachable",
-      [ERROR_LIMIT] = "limit",       [ERROR_DATA] = "data",     [ERROR_INTERRUPTED] = "interrupted",
-      [ERROR_DENIED] = "denied",     [ERROR_MEMORY] = "memory", [ERROR_INTERNAL] = "internal"};
+      [ERROR_NONE] = "none",     [ERROR_USAGE] = "usage",   [ERROR_SCRIPT] = "script",
+      [ERROR_AUTH] = "auth",     [ERROR_STATE] = "state",   [ERROR_UNREACHABLE] = "unreachable",
+      [ERROR_LIMIT] = "limit",   [ERROR_DATA] = "data",     [ERROR_INTERRUPTED] = "interrupted",
+      [ERROR_DENIED] = "denied", [ERROR_MEMORY] = "memory", [ERROR_INTERNAL] = "internal"};
   return name[code];
 }

@@ -24,7 +24,7 @@ enum error_code {
   ERROR_DATA,        /* bytes from outside that are not what they should be */
   ERROR_DENIED,      /* a permission that the script does not have */
   ERROR_MEMORY,
-  ERROR_INTERNAL,    /* a mistake of ours */
+  ERROR_INTERNAL, /* a mistake of ours */
 };
 
 struct error {

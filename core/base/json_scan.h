@@ -46,10 +46,11 @@ struct json_scan {
   bool has_escape;      /* whether that text needs json_unescape() */
   bool is_final;        /* no bytes come behind these */
   const char *reason;   /* after JSON_ERROR: a constant sentence without place */
-  uint64_t lines, line_start; /* line ends passed; offset (see offset) of the present line's begin */
-  uint64_t offset;      /* of AT from the first byte ever handed in */
+  uint64_t lines,
+      line_start;  /* line ends passed; offset (see offset) of the present line's begin */
+  uint64_t offset; /* of AT from the first byte ever handed in */
   unsigned depth, depth_max;
-  uint8_t expect;       /* private */
+  uint8_t expect;                          /* private */
   uint64_t is_object[JSON_DEPTH_MAX / 64]; /* private: one bit a level */
 };
 

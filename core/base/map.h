@@ -25,8 +25,8 @@ void map_clear(struct map *m);
 /* -1: at the limit, or no memory. */
 MUST_USE int map_add(struct map *m, uint64_t hash, uint32_t value);
 /* Calls IS_IT for each value under HASH; returns the first it says true of, or MAP_FREE. */
-uint32_t map_find(const struct map *m, uint64_t hash, bool (*is_it)(const void *user, uint32_t value),
-                  const void *user);
+uint32_t map_find(const struct map *m, uint64_t hash,
+                  bool (*is_it)(const void *user, uint32_t value), const void *user);
 /* Removes the entry (HASH, VALUE); false: there was none. */
 bool map_remove(struct map *m, uint64_t hash, uint32_t value);
 

@@ -34,7 +34,8 @@ void row_put(struct buf *b, const struct row *r);
  * bytes->len stays above 0). */
 bool row_take(struct slice *bytes, struct row *r);
 
-/* OVER's fields laid over UNDER's: present ones win. Key, id and line are OVER's where it has them. */
+/* OVER's fields laid over UNDER's: present ones win. Key, id and line are OVER's where it has them.
+ */
 struct row row_merged(const struct row *under, const struct row *over);
 static inline bool row_is_null(struct slice field) { return field.len == 4 && field.ptr[0] == 'n'; }
 

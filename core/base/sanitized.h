@@ -8,7 +8,8 @@
 #undef IS_SANITIZED
 #define IS_SANITIZED 1
 #elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
 #undef IS_SANITIZED
 #define IS_SANITIZED 1
 #endif

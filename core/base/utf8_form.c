@@ -8,7 +8,8 @@
 /* The next character of *s, which is valid and not empty; *s moves behind it. */
 static utf8proc_int32_t take(struct slice *s) {
   utf8proc_int32_t code;
-  utf8proc_ssize_t len = utf8proc_iterate((const utf8proc_uint8_t *)s->ptr, (utf8proc_ssize_t)s->len, &code);
+  utf8proc_ssize_t len =
+      utf8proc_iterate((const utf8proc_uint8_t *)s->ptr, (utf8proc_ssize_t)s->len, &code);
   if (len <= 0) len = 1; /* S is valid, so only a mistake of the caller comes here */
   *s = (struct slice){s->ptr + len, s->len - (size_t)len};
   return code;
@@ -16,8 +17,10 @@ static utf8proc_int32_t take(struct slice *s) {
 
 static void put(struct buf *b, utf8proc_int32_t code) {
   utf8proc_uint8_t bytes[4];
-  if (code < 0x80) buf_add_char(b, (char)code);
-  else buf_add(b, bytes, (size_t)utf8proc_encode_char(code, bytes));
+  if (code < 0x80)
+    buf_add_char(b, (char)code);
+  else
+    buf_add(b, bytes, (size_t)utf8proc_encode_char(code, bytes));
 }
 
 static bool is_white(utf8proc_int32_t code) {
@@ -36,9 +39,10 @@ int utf8_form_lower(struct buf *b, struct slice s) {
 static int put_mapped(struct buf *b, struct slice s, int options) {
   utf8proc_uint8_t *mapped = NULL;
   if (s.len > SIZE_MAX / 64) return -1;
-  utf8proc_ssize_t len = utf8proc_map((const utf8proc_uint8_t *)s.ptr, (utf8proc_ssize_t)s.len, &mapped,
-                                      (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
-                                                          UTF8PROC_IGNORE | options));
+  utf8proc_ssize_t len =
+      utf8proc_map((const utf8proc_uint8_t *)s.ptr, (utf8proc_ssize_t)s.len, &mapped,
+                   (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+                                       UTF8PROC_IGNORE | options));
   if (len < 0) return -1;
   buf_add(b, mapped, (size_t)len);
   free(mapped);
@@ -71,13 +75,20 @@ static bool is_dropped_mark(utf8proc_int32_t code, utf8proc_int32_t before) {
 }
 
 static enum slug_part slug_part(utf8proc_int32_t code, utf8proc_int32_t before) {
-  if (code == '\'' || code == 0x2019 || code == 0x02bc || code == 0x0640) return SLUG_DROP; /* apostrophes, tatweel */
+  if (code == '\'' || code == 0x2019 || code == 0x02bc || code == 0x0640)
+    return SLUG_DROP; /* apostrophes, tatweel */
   switch (utf8proc_category(code)) {
-  case UTF8PROC_CATEGORY_LU: case UTF8PROC_CATEGORY_LL: case UTF8PROC_CATEGORY_LT:
-  case UTF8PROC_CATEGORY_LM: case UTF8PROC_CATEGORY_LO:
-  case UTF8PROC_CATEGORY_ND: case UTF8PROC_CATEGORY_NL: case UTF8PROC_CATEGORY_NO: return SLUG_KEEP;
-  case UTF8PROC_CATEGORY_MN: case UTF8PROC_CATEGORY_MC: case UTF8PROC_CATEGORY_ME:
-    return is_dropped_mark(code, before) ? SLUG_DROP : SLUG_KEEP;
+  case UTF8PROC_CATEGORY_LU:
+  case UTF8PROC_CATEGORY_LL:
+  case UTF8PROC_CATEGORY_LT:
+  case UTF8PROC_CATEGORY_LM:
+  case UTF8PROC_CATEGORY_LO:
+  case UTF8PROC_CATEGORY_ND:
+  case UTF8PROC_CATEGORY_NL:
+  case UTF8PROC_CATEGORY_NO: return SLUG_KEEP;
+  case UTF8PROC_CATEGORY_MN:
+  case UTF8PROC_CATEGORY_MC:
+  case UTF8PROC_CATEGORY_ME: return is_dropped_mark(code, before) ? SLUG_DROP : SLUG_KEEP;
   default: return SLUG_BREAK;
   }
 }

@@ -14,10 +14,13 @@ static const uint8_t digit_at[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 
 static bool take_digits(const char *digits, __m128i *words) {
   __m128i c = _mm_loadu_si128((const __m128i *)(const void *)digits);
   __m128i folded = _mm_or_si128(c, _mm_set1_epi8(0x20));
-  __m128i is_number = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('0' - 1)), _mm_cmplt_epi8(c, _mm_set1_epi8('9' + 1)));
-  __m128i is_letter = _mm_and_si128(_mm_cmpgt_epi8(folded, _mm_set1_epi8('a' - 1)), _mm_cmplt_epi8(folded, _mm_set1_epi8('f' + 1)));
+  __m128i is_number = _mm_and_si128(_mm_cmpgt_epi8(c, _mm_set1_epi8('0' - 1)),
+                                    _mm_cmplt_epi8(c, _mm_set1_epi8('9' + 1)));
+  __m128i is_letter = _mm_and_si128(_mm_cmpgt_epi8(folded, _mm_set1_epi8('a' - 1)),
+                                    _mm_cmplt_epi8(folded, _mm_set1_epi8('f' + 1)));
   if (_mm_movemask_epi8(_mm_or_si128(is_number, is_letter)) != 0xffff) return false;
-  __m128i value = _mm_add_epi8(_mm_and_si128(c, _mm_set1_epi8(0x0f)), _mm_and_si128(is_letter, _mm_set1_epi8(9)));
+  __m128i value = _mm_add_epi8(_mm_and_si128(c, _mm_set1_epi8(0x0f)),
+                               _mm_and_si128(is_letter, _mm_set1_epi8(9)));
   /* Each word is the high digit's value, then the low one's. */
   __m128i high = _mm_and_si128(_mm_slli_epi16(value, 4), _mm_set1_epi16(0x00f0));
   *words = _mm_or_si128(high, _mm_srli_epi16(value, 8));

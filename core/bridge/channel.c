@@ -66,8 +66,10 @@ static void take_fds(struct channel *c, struct msghdr *msg) {
     for (size_t i = 0; i < len; i++) {
       int fd;
       memcpy(&fd, CMSG_DATA(h) + i * sizeof fd, sizeof fd);
-      if (c->in_fds_len < FDS_MAX) c->in_fd[c->in_fds_len++] = fd;
-      else (void)close(fd);
+      if (c->in_fds_len < FDS_MAX)
+        c->in_fd[c->in_fds_len++] = fd;
+      else
+        (void)close(fd);
     }
   }
 }
@@ -91,7 +93,8 @@ static ssize_t receive(struct channel *c, char *to, size_t len) {
 }
 
 /* Reads up to LEN - *GOT bytes more; CHANNEL_MESSAGE when all LEN are there. */
-static enum channel_got fill(struct channel *c, char *to, size_t len, size_t *got, struct error *err) {
+static enum channel_got fill(struct channel *c, char *to, size_t len, size_t *got,
+                             struct error *err) {
   while (*got < len) {
     ssize_t n = receive(c, to + *got, len - *got);
     if (n == 0) return CHANNEL_CLOSED;
@@ -128,7 +131,8 @@ enum channel_got channel_next(struct channel *c, struct message *m, struct error
   got = fill(c, c->payload, c->payload_len, &c->got_len, err);
   if (got != CHANNEL_MESSAGE) return got;
   c->head_len = 0;
-  if (message_parse(c->kind, (struct slice){c->payload, c->payload_len}, m, err)) return CHANNEL_BROKEN;
+  if (message_parse(c->kind, (struct slice){c->payload, c->payload_len}, m, err))
+    return CHANNEL_BROKEN;
   return CHANNEL_MESSAGE;
 }
 
@@ -194,7 +198,8 @@ int channel_flush(struct channel *c) {
   if (!buf_ok(&c->out)) return -1; /* a message is lost: the other end would wait for it */
   while (c->out_at < c->out.len) {
     bool has_fd = c->out_fds_len && c->out_fd[0].at == c->out_at;
-    ssize_t n = transmit(c, (struct slice){c->out.ptr + c->out_at, stretch(c)}, has_fd ? c->out_fd[0].fd : -1);
+    ssize_t n = transmit(c, (struct slice){c->out.ptr + c->out_at, stretch(c)},
+                         has_fd ? c->out_fd[0].fd : -1);
     if (n < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
     if (has_fd) fd_sent(c);
     c->out_at += (size_t)n;

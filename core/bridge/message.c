@@ -74,7 +74,8 @@ void message_put(struct buf *b, const struct message *m) {
   if (shape->is_raw) {
     (void)put_slice(p, m->text[0]); /* the end is known */
   } else {
-    for (int i = 0; i < shape->numbers; i++, p += sizeof(int64_t)) memcpy(p, &m->number[i], sizeof(int64_t));
+    for (int i = 0; i < shape->numbers; i++, p += sizeof(int64_t))
+      memcpy(p, &m->number[i], sizeof(int64_t));
     for (int i = 0; i < shape->texts; i++) {
       put_u32(p, m->text[i].len);
       p = put_slice(p + sizeof(uint32_t), m->text[i]);
@@ -87,16 +88,19 @@ int message_head(const char *head, bool to_worker, enum message_kind *kind, size
                  struct error *err) {
   unsigned k = (unsigned char)head[4];
   uint32_t len = get_u32(head);
-  if (k >= MESSAGE_KINDS || !shapes[k].name || shapes[k].to_worker != to_worker || head[5] || head[6] || head[7])
+  if (k >= MESSAGE_KINDS || !shapes[k].name || shapes[k].to_worker != to_worker || head[5] ||
+      head[6] || head[7])
     return error_set(err, ERROR_INTERNAL, "the bridge got a message of unknown kind %u", k);
   if (len > FRAME_PAYLOAD_MAX)
-    return error_set(err, ERROR_INTERNAL, "the bridge got a %s of %u bytes, more than allowed", shapes[k].name, len);
+    return error_set(err, ERROR_INTERNAL, "the bridge got a %s of %u bytes, more than allowed",
+                     shapes[k].name, len);
   *kind = (enum message_kind)k;
   *payload_len = len;
   return 0;
 }
 
-int message_parse(enum message_kind kind, struct slice payload, struct message *m, struct error *err) {
+int message_parse(enum message_kind kind, struct slice payload, struct message *m,
+                  struct error *err) {
   const struct shape *shape = &shapes[kind];
   *m = (struct message){.kind = kind};
   if (shape->is_raw) {

@@ -41,23 +41,8 @@ const struct option commands_common[] = {
 };
 
 const struct command *const commands[] = {
-    &command_run,
-    &command_settle,
-    &command_repl,
-    &command_eval,
-    &command_check,
-    &command_test,
-    &command_key,
-    &command_jobs,
-    &command_serve,
-    &command_runs,
-    &command_rejects,
-    &command_explain,
-    &command_state,
-    &command_mock,
-    &command_init,
-    &command_doctor,
-    &command_completion,
-    &command_help,
-    NULL,
+    &command_run,     &command_settle,     &command_repl,  &command_eval,  &command_check,
+    &command_test,    &command_key,        &command_jobs,  &command_serve, &command_runs,
+    &command_rejects, &command_explain,    &command_state, &command_mock,  &command_init,
+    &command_doctor,  &command_completion, &command_help,  NULL,
 };

@@ -44,7 +44,7 @@ struct config_job {
   const char *script; /* relative to the project */
   struct config_texts args;
   const char *schedule; /* NULL: `every`, or by hand only */
-  int64_t every_ms; /* 0: none */
+  int64_t every_ms;     /* 0: none */
   const char *timezone;
   int overlap;  /* enum config_overlap */
   int catch_up; /* enum config_catch_up */

@@ -5,12 +5,14 @@
 #include <stdio.h>
 
 static int no_key(const char *path, struct error *err) {
-  (void)error_set(err, ERROR_AUTH, "there is no key: HOKO_API_KEY is not set, and there is no keystore at %s", path);
+  (void)error_set(err, ERROR_AUTH,
+                  "there is no key: HOKO_API_KEY is not set, and there is no keystore at %s", path);
   return error_hint(err, "hoko key add default");
 }
 
 /* *KEPT is there, unlocked and as its file is now. */
-static int need_keystore(struct cli *cli, const char *why, struct keystore **kept, struct error *err) {
+static int need_keystore(struct cli *cli, const char *why, struct keystore **kept,
+                         struct error *err) {
   bool is_changed;
   if (*kept) return keystore_refresh(*kept, &is_changed, err);
   struct unlock how = key_input_unlock(cli, why);
@@ -42,8 +44,8 @@ int credential_find_kept(struct cli *cli, const struct project *p, const char *p
   return from_keystore(cli, p, purpose, kept, key, err);
 }
 
-int credential_find(struct cli *cli, const struct project *p, const char *purpose, struct secret **key,
-                    struct error *err) {
+int credential_find(struct cli *cli, const struct project *p, const char *purpose,
+                    struct secret **key, struct error *err) {
   struct keystore *kept = NULL;
   int rc = credential_find_kept(cli, p, purpose, &kept, key, err);
   keystore_free(kept);
@@ -55,7 +57,8 @@ int credential_named(struct cli *cli, const char *purpose, const char *name, str
   char path[PATH_SIZE], why[KEYSTORE_NAME_SIZE + 64];
   if (secret_harden_process(err) || keystore_path(path, err)) return -1;
   if (!keystore_exists(path)) {
-    (void)error_set(err, ERROR_AUTH, "there is no key \"%s\": there is no keystore at %s", name, path);
+    (void)error_set(err, ERROR_AUTH, "there is no key \"%s\": there is no keystore at %s", name,
+                    path);
     return error_hint(err, "hoko key add %s --origin URL", name);
   }
   (void)snprintf(why, sizeof why, "%s with the key \"%s\"", purpose, name);

@@ -7,8 +7,8 @@
 
 /* The key for P's origin; the caller frees it.  PURPOSE goes into the passphrase
  * prompt.  -1: ERROR_AUTH, naming the ways to give one. */
-MUST_USE int credential_find(struct cli *cli, const struct project *p, const char *purpose, struct secret **key,
-                             struct error *err);
+MUST_USE int credential_find(struct cli *cli, const struct project *p, const char *purpose,
+                             struct secret **key, struct error *err);
 
 /* The same with the keystore, if that is where the key is, kept unlocked in *KEPT (NULL at
  * first; keystore_free() it) for further keys: a passphrase that came through a descriptor

@@ -69,7 +69,8 @@ static void look_at_keyring(const struct doctor *d, struct doctor_finding *f) {
     return;
   }
   doctor_say(f, DOCTOR_WARN, "the kernel's keyring is shut, so hoko key unlock keeps nothing");
-  doctor_fix(f, "containers often have none: HOKO_PASSPHRASE_FILE, or the systemd credential hoko-passphrase");
+  doctor_fix(f, "containers often have none: HOKO_PASSPHRASE_FILE, or the systemd credential "
+                "hoko-passphrase");
 }
 
 static void look_at_seccomp(const struct doctor *d, struct doctor_finding *f) {
@@ -118,16 +119,8 @@ static void look_at_clock(const struct doctor *d, struct doctor_finding *f) {
 }
 
 const struct doctor_check doctor_system[] = {
-    {"Lua", look_at_lua},
-    {"libcurl", look_at_curl},
-    {"SQLite", look_at_sqlite},
-    {"libsodium", look_at_sodium},
-    {"line editor", look_at_editing},
-    {"memory lock", look_at_swap},
-    {"keyring", look_at_keyring},
-    {"seccomp", look_at_seccomp},
-    {"Landlock", look_at_landlock},
-    {"time zones", look_at_zones},
-    {"clock", look_at_clock},
-    {NULL, NULL},
+    {"Lua", look_at_lua},          {"libcurl", look_at_curl},        {"SQLite", look_at_sqlite},
+    {"libsodium", look_at_sodium}, {"line editor", look_at_editing}, {"memory lock", look_at_swap},
+    {"keyring", look_at_keyring},  {"seccomp", look_at_seccomp},     {"Landlock", look_at_landlock},
+    {"time zones", look_at_zones}, {"clock", look_at_clock},         {NULL, NULL},
 };

@@ -46,8 +46,10 @@ static int print_source(struct cli *cli, const struct buf *source, bool is_sourc
     scdoc_show(&page, buf_slice(source), &style);
   }
   int code = EXIT_OK;
-  if (buf_ok(source) && buf_ok(&page)) term_out(cli->term, buf_slice(is_source ? source : &page));
-  else code = no_memory(cli);
+  if (buf_ok(source) && buf_ok(&page))
+    term_out(cli->term, buf_slice(is_source ? source : &page));
+  else
+    code = no_memory(cli);
   buf_free(&page);
   return code;
 }
@@ -95,14 +97,16 @@ static void hint_topic(const char *word, struct error *err) {
   struct error unknown;
   int len = snprintf(name, sizeof name, "hoko.%s", word);
   bool is_whole = len > 0 && (size_t)len < sizeof name;
-  if (is_whole && topic_put(&page, slice_of(name), false, &unknown) == 0) (void)error_hint(err, "hoko help %s", name);
+  if (is_whole && topic_put(&page, slice_of(name), false, &unknown) == 0)
+    (void)error_hint(err, "hoko help %s", name);
   buf_free(&page);
 }
 
 static int run(struct cli *cli) {
   bool is_source = options_given(&cli->options, "scdoc");
   if (cli->args_len == 0) return print_page(cli, NULL, is_source);
-  if (topic_is_meant(slice_of(cli->args[0]))) return print_topic(cli, slice_of(cli->args[0]), is_source);
+  if (topic_is_meant(slice_of(cli->args[0])))
+    return print_topic(cli, slice_of(cli->args[0]), is_source);
   const struct command *command = command_named(commands, slice_of(cli->args[0]));
   if (command) return print_page(cli, command, is_source);
   struct error err;

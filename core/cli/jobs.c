@@ -2,7 +2,8 @@
 
 #include "cli/commands.h"
 
-static const struct command *const subs[] = {&jobs_list, &jobs_next, &jobs_run, &jobs_pause, &jobs_resume, NULL};
+static const struct command *const subs[] = {&jobs_list,  &jobs_next,   &jobs_run,
+                                             &jobs_pause, &jobs_resume, NULL};
 
 const struct command command_jobs = {
     .name = "jobs",

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 
-
 enum { CASES_BYTES = 64 << 20, HEAD_BYTES = 512 };
 
 void junit_init(struct junit *j) { *j = (struct junit){.cases = BUF_WITH_LIMIT(CASES_BYTES)}; }
@@ -45,13 +44,17 @@ void junit_add(struct junit *j, const struct junit_case *c) {
 
 int junit_write(const struct junit *j, const char *path, struct error *err) {
   struct buf text = BUF_WITH_LIMIT(CASES_BYTES + HEAD_BYTES);
-  buf_printf(&text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"hoko test\" tests=\"%zu\" failures=\"%zu\">\n",
+  buf_printf(&text,
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"hoko test\" "
+             "tests=\"%zu\" failures=\"%zu\">\n",
              j->tests, j->failures);
   buf_add_slice(&text, buf_slice(&j->cases));
   buf_add_text(&text, "</testsuite>\n");
   int rc = -1;
-  if (!buf_ok(&j->cases) || !buf_ok(&text)) (void)error_set(err, ERROR_MEMORY, "out of memory for the results of tests");
-  else rc = file_replace(path, buf_slice(&text), 0644, err);
+  if (!buf_ok(&j->cases) || !buf_ok(&text))
+    (void)error_set(err, ERROR_MEMORY, "out of memory for the results of tests");
+  else
+    rc = file_replace(path, buf_slice(&text), 0644, err);
   buf_free(&text);
   return rc;
 }

@@ -35,7 +35,9 @@ static int run_remove(struct cli *cli) {
   struct error err;
   struct keystore *ks = key_input_keystore(cli, "remove a key", &err);
   int rc = ks ? keystore_remove(ks, cli->args[0], &err) : -1;
-  if (rc == 0) term_note(cli->term, "removed the key %s; Hoko still takes it until it is revoked there", cli->args[0]);
+  if (rc == 0)
+    term_note(cli->term, "removed the key %s; Hoko still takes it until it is revoked there",
+              cli->args[0]);
   return finish(cli, ks, rc, &err);
 }
 
@@ -52,7 +54,11 @@ static const char *const kdfs[] = {
     [KEYSTORE_KDF_MODERATE] = "moderate", [KEYSTORE_KDF_INTERACTIVE] = "interactive", NULL};
 
 static const struct option passwd_options[] = {
-    {.name = "kdf", .type = OPTION_CHOICE, .value = "COST", .fallback = "moderate", .choices = kdfs,
+    {.name = "kdf",
+     .type = OPTION_CHOICE,
+     .value = "COST",
+     .fallback = "moderate",
+     .choices = kdfs,
      .help = "what unlocking costs: a second and 256 MiB, or a tenth and 64 MiB"},
     OPTION_END,
 };
@@ -60,7 +66,8 @@ static const struct option passwd_options[] = {
 static int set_passphrase(const struct cli *cli, struct keystore *ks, struct error *err) {
   enum keystore_kdf kdf = (enum keystore_kdf)options_choice(&cli->options, "kdf");
   char prompt[PATH_SIZE + 64];
-  (void)snprintf(prompt, sizeof prompt, "New passphrase for the keystore %s: ", keystore_path_of(ks));
+  (void)snprintf(prompt, sizeof prompt,
+                 "New passphrase for the keystore %s: ", keystore_path_of(ks));
   struct secret *passphrase = key_input_secret_twice(cli, prompt, err);
   int rc = -1;
   if (passphrase && secret_len(passphrase) == 0)
@@ -92,7 +99,11 @@ static const struct command key_passwd = {
 };
 
 static const struct option unlock_options[] = {
-    {.name = "for", .type = OPTION_DURATION, .value = "TIME", .fallback = "8h", .min = 1000,
+    {.name = "for",
+     .type = OPTION_DURATION,
+     .value = "TIME",
+     .fallback = "8h",
+     .min = 1000,
      .help = "how long it stays unlocked"},
     OPTION_END,
 };
@@ -106,7 +117,8 @@ static int run_unlock(struct cli *cli) {
   number_put_duration(&time, for_ms);
   const char *text = buf_text(&time);
   if (rc == 0)
-    term_note(cli->term, "unlocked for %s, for every program of this user", text ? text : "a while");
+    term_note(cli->term, "unlocked for %s, for every program of this user",
+              text ? text : "a while");
   buf_free(&time);
   return finish(cli, ks, rc, &err);
 }
@@ -134,10 +146,9 @@ static const struct command key_lock = {
     .run = run_lock,
 };
 
-static const struct command *const subs[] = {&key_add,    &key_list,   &key_test,
-                                             &key_rotate, &key_rename, &key_remove,
-                                             &key_passwd, &key_unlock, &key_lock,
-                                             NULL};
+static const struct command *const subs[] = {&key_add,    &key_list,   &key_test,   &key_rotate,
+                                             &key_rename, &key_remove, &key_passwd, &key_unlock,
+                                             &key_lock,   NULL};
 
 const struct command command_key = {
     .name = "key",

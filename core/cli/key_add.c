@@ -5,11 +5,18 @@
 #include <stdio.h>
 
 static const struct option add_options[] = {
-    {.name = "origin", .type = OPTION_TEXT, .value = "URL",
+    {.name = "origin",
+     .type = OPTION_TEXT,
+     .value = "URL",
      .help = "the server that the key is for; without it that of the base URL in force"},
-    {.name = "header", .type = OPTION_TEXT, .value = "TEXT", .fallback = SECRET_HEADER_DEFAULT,
+    {.name = "header",
+     .type = OPTION_TEXT,
+     .value = "TEXT",
+     .fallback = SECRET_HEADER_DEFAULT,
      .help = "how a request carries it"},
-    {.name = "expires", .type = OPTION_TEXT, .value = "DATE",
+    {.name = "expires",
+     .type = OPTION_TEXT,
+     .value = "DATE",
      .help = "when it ends, as 2027-01-31, for list and metrics to tell"},
     OPTION_END,
 };
@@ -17,7 +24,8 @@ static const struct option add_options[] = {
 static int find_origin(const struct cli *cli, char origin[ORIGIN_SIZE], struct error *err) {
   const char *given = options_text(&cli->options, "origin");
   struct project p;
-  if (given) return origin_of_server(origin, slice_of(given), err) ? error_context(err, "--origin") : 0;
+  if (given)
+    return origin_of_server(origin, slice_of(given), err) ? error_context(err, "--origin") : 0;
   if (project_open(&p, cli, NULL, err) != 0) return -1;
   memcpy(origin, p.origin, ORIGIN_SIZE);
   project_free(&p);
@@ -54,7 +62,8 @@ static int add_to_existing(struct cli *cli, struct keystore_entry *entry, struct
   struct secret *key = NULL;
   if (keystore_find(ks, entry->name, NULL)) {
     error_set(err, ERROR_USAGE, "there is a key \"%s\" in the keystore already", entry->name);
-    error_hint(err, "hoko key rotate %s puts a new key of the same server in its place", entry->name);
+    error_hint(err, "hoko key rotate %s puts a new key of the same server in its place",
+               entry->name);
   } else if ((key = key_input_key(cli, entry, err))) {
     rc = add_to(cli, ks, entry, key, err);
   }
@@ -68,8 +77,7 @@ static int add_to_new(struct cli *cli, const char *path, struct keystore_entry *
   struct unlock how = key_input_unlock(cli, "add a key");
   struct secret *passphrase = unlock_new_passphrase(path, &how, err);
   struct secret *key = passphrase ? key_input_key(cli, entry, err) : NULL;
-  struct keystore *ks =
-      key ? keystore_create(path, passphrase, KEYSTORE_KDF_MODERATE, err) : NULL;
+  struct keystore *ks = key ? keystore_create(path, passphrase, KEYSTORE_KDF_MODERATE, err) : NULL;
   int rc = -1;
   if (ks) {
     term_note(cli->term, "made the keystore %s", path);

@@ -5,13 +5,12 @@
 
 struct unlock key_input_unlock(const struct cli *cli, const char *purpose) {
   bool has_fd = options_given(&cli->options, "passphrase-fd");
-  return (struct unlock){
-      .passphrase_fd = has_fd ? (int)options_int(&cli->options, "passphrase-fd") : -1,
-      .purpose = purpose};
+  return (struct unlock){.passphrase_fd =
+                             has_fd ? (int)options_int(&cli->options, "passphrase-fd") : -1,
+                         .purpose = purpose};
 }
 
-struct keystore *key_input_keystore(const struct cli *cli, const char *purpose,
-                                    struct error *err) {
+struct keystore *key_input_keystore(const struct cli *cli, const char *purpose, struct error *err) {
   struct unlock how = key_input_unlock(cli, purpose);
   if (secret_harden_process(err) != 0) return NULL;
   return unlock_open(&how, err);
@@ -29,7 +28,8 @@ struct secret *key_input_secret(const struct cli *cli, const char *prompt, struc
 
 struct secret *key_input_secret_twice(const struct cli *cli, const char *prompt,
                                       struct error *err) {
-  return is_person(cli) ? prompt_secret_twice(prompt, "The same again: ", err) : read_line(cli, err);
+  return is_person(cli) ? prompt_secret_twice(prompt, "The same again: ", err)
+                        : read_line(cli, err);
 }
 
 struct secret *key_input_key(const struct cli *cli, const struct keystore_entry *entry,

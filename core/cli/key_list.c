@@ -70,8 +70,10 @@ static int list(struct cli *cli, const struct keystore *ks, struct error *err) {
     name = widest(name, e.name);
     origin = widest(origin, e.origin);
   }
-  if (keystore_len(ks) > 0) print_line(cli, &head, name, origin);
-  else term_note(cli->term, "the keystore %s is empty", keystore_path_of(ks));
+  if (keystore_len(ks) > 0)
+    print_line(cli, &head, name, origin);
+  else
+    term_note(cli->term, "the keystore %s is empty", keystore_path_of(ks));
   for (size_t i = 0; i < keystore_len(ks); i++) {
     if (fill_line(cli, ks, i, &line, err) != 0) return -1;
     print_line(cli, &line, name, origin);

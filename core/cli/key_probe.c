@@ -29,11 +29,12 @@ static bool is_arabic(const struct cli *cli) {
 
 static int missing_scopes(const struct refusal *r, struct error *err) {
   struct buf list = BUF_WITH_LIMIT(sizeof err->hint);
-  for (size_t i = 0; i < r->scopes_len; i++)
-    buf_printf(&list, "%s%s", i ? ", " : "", r->scopes[i]);
+  for (size_t i = 0; i < r->scopes_len; i++) buf_printf(&list, "%s%s", i ? ", " : "", r->scopes[i]);
   const char *names = buf_text(&list);
-  if (r->scopes_len == 0) error_hint(err, "no missing scopes were named");
-  else error_hint(err, "give the key these scopes: %s", names ? names : "those of the answer");
+  if (r->scopes_len == 0)
+    error_hint(err, "no missing scopes were named");
+  else
+    error_hint(err, "give the key these scopes: %s", names ? names : "those of the answer");
   buf_free(&list);
   return -1;
 }
@@ -43,10 +44,10 @@ static int refused(const struct cli *cli, const struct exchange *e, const char *
   struct refusal r;
   refusal_parse(&r, buf_slice(&e->text));
   const char *says = refusal_text(&r, is_arabic(cli));
-  enum error_code code =
-      e->status == 401 || e->status == 403 ? ERROR_AUTH : ERROR_UNREACHABLE;
+  enum error_code code = e->status == 401 || e->status == 403 ? ERROR_AUTH : ERROR_UNREACHABLE;
   error_set(err, code, "%s answered %d%s%s", base_url, e->status, says[0] ? ": " : "", says);
-  if (e->status == 401) return error_hint(err, "the key is unknown, revoked or expired; make one in Hoko's pages");
+  if (e->status == 401)
+    return error_hint(err, "the key is unknown, revoked or expired; make one in Hoko's pages");
   if (e->status == 403) return missing_scopes(&r, err);
   return error_hint(err, "this says nothing of the key; try again later, or look at --base-url");
 }

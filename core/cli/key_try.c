@@ -8,7 +8,8 @@
 /* A key of another server than the base URL's cannot be tried: which request of it would be
  * harmless is not known. */
 static int other_origin(const struct project *p, const struct secret *key, struct error *err) {
-  error_set(err, ERROR_AUTH, "this key is for %s, and the base URL in force is %s: nothing was sent",
+  error_set(err, ERROR_AUTH,
+            "this key is for %s, and the base URL in force is %s: nothing was sent",
             secret_origin(key), p->base_url);
   return error_hint(err, "only keys of Hoko can be tested; --base-url says where Hoko is");
 }
@@ -60,7 +61,10 @@ const struct command key_test = {
 };
 
 static const struct option rotate_options[] = {
-    {.name = "expires", .type = OPTION_TEXT, .value = "DATE", .help = "when the new key ends, as 2027-01-31"},
+    {.name = "expires",
+     .type = OPTION_TEXT,
+     .value = "DATE",
+     .help = "when the new key ends, as 2027-01-31"},
     OPTION_END,
 };
 
@@ -80,7 +84,8 @@ static int rotate(struct cli *cli, const struct project *p, struct keystore *ks,
   int64_t expires_ms;
   if (key_input_expires(cli, &expires_ms, err) != 0) return -1;
   if (!keystore_find(ks, cli->args[0], &entry)) {
-    secret_free(keystore_key(ks, cli->args[0], err)); /* says that there is none, and which is near */
+    secret_free(
+        keystore_key(ks, cli->args[0], err)); /* says that there is none, and which is near */
     return -1;
   }
   struct secret *key = key_input_key(cli, &entry, err);

@@ -97,25 +97,34 @@ static int list(struct cli *cli, struct opened_state *o, struct error *err) {
   struct reject_filter filter = filter_of(cli, o);
   int64_t limit = options_int(&cli->options, "limit"), all;
   struct table table;
-  if (options_given(&cli->options, "json")) return write_json(cli, o->state, &filter, limit, NULL, err);
+  if (options_given(&cli->options, "json"))
+    return write_json(cli, o->state, &filter, limit, NULL, err);
   if (reject_count(o->state, &filter, &all, err) != 0) return -1;
   table_begin(&table, heads);
   int result = walk(o->state, &filter, limit, add_row, &table, err);
   table_end(&table, cli->term);
   if (all == 0) term_note(cli->term, "no row is rejected");
-  if (all > limit) term_note(cli->term, "%" PRId64 " more; hoko rejects export writes all", all - limit);
+  if (all > limit)
+    term_note(cli->term, "%" PRId64 " more; hoko rejects export writes all", all - limit);
   return result;
 }
 
 static int run_list(struct cli *cli) { return opened_state_run(cli, true, list); }
 
-#define CHOOSING                                                                               \
-  {.name = "stream", .type = OPTION_TEXT, .value = "NAME", .help = "only of this stream"},     \
-  {.name = "run", .type = OPTION_TEXT, .value = "RUN", .help = "only of this run, its whole name"}
+#define CHOOSING                                                                                   \
+  {.name = "stream", .type = OPTION_TEXT, .value = "NAME", .help = "only of this stream"}, {       \
+    .name = "run", .type = OPTION_TEXT, .value = "RUN", .help = "only of this run, its whole name" \
+  }
 
 static const struct option list_options[] = {
-    {.name = "limit", .letter = 'n', .type = OPTION_INT, .value = "N", .fallback = "50", .min = 1,
-     .max = INT64_MAX, .help = "how many, the oldest first"},
+    {.name = "limit",
+     .letter = 'n',
+     .type = OPTION_INT,
+     .value = "N",
+     .fallback = "50",
+     .min = 1,
+     .max = INT64_MAX,
+     .help = "how many, the oldest first"},
     CHOOSING,
     {.name = "json", .type = OPTION_FLAG, .help = "one JSON object a line"},
     OPTION_END,
@@ -156,8 +165,9 @@ static void put_show(struct buf *b, const struct reject *r) {
   put_line(b, "status", r->status ? slice_of(status) : (struct slice){0});
   put_line(b, "run", r->run);
   put_line(b, "at", slice_of(at));
-  put_line(b, "next", r->is_retry ? SLICE("the next run sends it, even unchanged")
-                                  : SLICE("sent again when the row changes, or by `hoko rejects retry`"));
+  put_line(b, "next",
+           r->is_retry ? SLICE("the next run sends it, even unchanged")
+                       : SLICE("sent again when the row changes, or by `hoko rejects retry`"));
   buf_free(&source);
 }
 
@@ -246,7 +256,8 @@ static int change(struct cli *cli, struct opened_state *o, change_fn *do_it, int
   bool is_chosen = options_given(&cli->options, "stream") || options_given(&cli->options, "run");
   *rows = 0;
   if (cli->args_len == 0) {
-    if (is_chosen || options_given(&cli->options, "all")) return do_it(o->state, &filter, rows, err);
+    if (is_chosen || options_given(&cli->options, "all"))
+      return do_it(o->state, &filter, rows, err);
     error_set(err, ERROR_USAGE, "which rows?");
     return error_hint(err, "name keys or #numbers, or --stream, --run or --all");
   }

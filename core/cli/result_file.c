@@ -23,8 +23,10 @@ int result_file_begin(struct result_file *f, const char *path, struct term *term
 
 static int write_lines(struct result_file *f, struct error *err) {
   int result = 0;
-  if (f->fd < 0) term_out(f->term, buf_slice(&f->lines));
-  else result = file_write_all(f->fd, buf_slice(&f->lines), f->beside, err);
+  if (f->fd < 0)
+    term_out(f->term, buf_slice(&f->lines));
+  else
+    result = file_write_all(f->fd, buf_slice(&f->lines), f->beside, err);
   buf_clear(&f->lines);
   return result;
 }

@@ -7,19 +7,31 @@
 #include <string.h>
 
 static const struct option run_options[] = {
-    {.name = "dry-run", .type = OPTION_FLAG, .help = "decide everything, send nothing, print what would be done"},
-    {.name = "report", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,
+    {.name = "dry-run",
+     .type = OPTION_FLAG,
+     .help = "decide everything, send nothing, print what would be done"},
+    {.name = "report",
+     .type = OPTION_TEXT,
+     .value = "FILE",
+     .completes = COMPLETES_FILE,
      .help = "write a JSON report of the run; - is stdout"},
-    {.name = "watch", .type = OPTION_FLAG,
-     .help = "run again whenever a file of the project is saved, and show what changed; with --dry-run"},
+    {.name = "watch",
+     .type = OPTION_FLAG,
+     .help = "run again whenever a file of the project is saved, and show what changed; with "
+             "--dry-run"},
     RUN_JOB_OPTIONS,
     {.name = "no-progress", .type = OPTION_FLAG, .help = "draw no progress line"},
     OPTION_END,
 };
 
 static const struct option eval_options[] = {
-    {.name = "dry-run", .type = OPTION_FLAG, .help = "decide everything, send nothing, print what would be done"},
-    {.name = "report", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,
+    {.name = "dry-run",
+     .type = OPTION_FLAG,
+     .help = "decide everything, send nothing, print what would be done"},
+    {.name = "report",
+     .type = OPTION_TEXT,
+     .value = "FILE",
+     .completes = COMPLETES_FILE,
      .help = "write a JSON report of the run; - is stdout"},
     RUN_JOB_OPTIONS,
     {.name = "no-progress", .type = OPTION_FLAG, .help = "draw no progress line"},
@@ -33,9 +45,12 @@ static int write_report(struct run_job *c, const struct run_result *r, struct er
   if (!to) return 0;
   report_put(&text, &c->job, r);
   buf_add_char(&text, '\n');
-  if (!buf_ok(&text)) rc = error_set(err, ERROR_MEMORY, "out of memory for the report");
-  else if (strcmp(to, "-") == 0) term_out(c->cli->term, buf_slice(&text));
-  else rc = file_replace(to, buf_slice(&text), 0644, err);
+  if (!buf_ok(&text))
+    rc = error_set(err, ERROR_MEMORY, "out of memory for the report");
+  else if (strcmp(to, "-") == 0)
+    term_out(c->cli->term, buf_slice(&text));
+  else
+    rc = file_replace(to, buf_slice(&text), 0644, err);
   buf_free(&text);
   return rc;
 }
@@ -120,8 +135,10 @@ static int watch(struct cli *cli) {
     (void)error_hint(&err, "add --dry-run");
     return command_fail(cli, &err);
   }
-  if (project_find(&p, cli, cli->args[0], &err)) code = command_fail(cli, &err);
-  else code = rerun_while_saved(cli, p.folder, run_watched, &w);
+  if (project_find(&p, cli, cli->args[0], &err))
+    code = command_fail(cli, &err);
+  else
+    code = rerun_while_saved(cli, p.folder, run_watched, &w);
   project_free(&p);
   buf_free(&w.before);
   return code;
@@ -131,7 +148,9 @@ static int watch(struct cli *cli) {
 static void warn_of_dry_run(struct cli *cli) {
   for (size_t i = 1; i < cli->args_len; i++) {
     if (strcmp(cli->args[i], "--dry-run") != 0) continue;
-    term_warn(cli->term, "--dry-run stands behind %s and is the script's, so this run sends; hoko's options stand before it",
+    term_warn(cli->term,
+              "--dry-run stands behind %s and is the script's, so this run sends; hoko's options "
+              "stand before it",
               cli->args[0]);
     return;
   }

@@ -25,8 +25,10 @@ void run_view_put_took(struct buf *b, const struct run_record *r) {
 
 static void put_text(struct buf *b, const char *name, struct slice text) {
   buf_printf(b, ",\"%s\":", name);
-  if (text.len > 0) json_put_string(b, text);
-  else buf_add_text(b, "null");
+  if (text.len > 0)
+    json_put_string(b, text);
+  else
+    buf_add_text(b, "null");
 }
 
 static struct slice outcome_of(const struct run_record *r) {

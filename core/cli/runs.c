@@ -53,7 +53,8 @@ static int walk(struct cli *cli, struct state *s, int64_t limit,
                             struct error *err),
                 void *user, struct error *err) {
   struct run_record page[PAGE];
-  struct run_filter filter = {.job = option_slice(cli, "job"), .script = option_slice(cli, "script")};
+  struct run_filter filter = {.job = option_slice(cli, "job"),
+                              .script = option_slice(cli, "script")};
   while (limit > 0) {
     size_t n, cap = limit < PAGE ? (size_t)limit : PAGE;
     if (run_record_list(s, &filter, page, cap, &n, err) != 0) return -1;
@@ -84,7 +85,8 @@ static int list(struct cli *cli, struct opened_state *o, struct error *err) {
   if (options_given(&cli->options, "json")) return walk(cli, o->state, limit, list_json, NULL, err);
   table_begin(&table, heads);
   int result = walk(cli, o->state, limit, list_row, &table, err);
-  if (result == 0 && table.cells == 0) term_note(cli->term, "no run is recorded in %s", state_name(o->state));
+  if (result == 0 && table.cells == 0)
+    term_note(cli->term, "no run is recorded in %s", state_name(o->state));
   table_end(&table, cli->term);
   return result;
 }
@@ -92,8 +94,14 @@ static int list(struct cli *cli, struct opened_state *o, struct error *err) {
 static int run_list(struct cli *cli) { return opened_state_run(cli, true, list); }
 
 static const struct option list_options[] = {
-    {.name = "limit", .letter = 'n', .type = OPTION_INT, .value = "N", .fallback = "20", .min = 1,
-     .max = 1000000, .help = "how many, the newest first"},
+    {.name = "limit",
+     .letter = 'n',
+     .type = OPTION_INT,
+     .value = "N",
+     .fallback = "20",
+     .min = 1,
+     .max = 1000000,
+     .help = "how many, the newest first"},
     {.name = "job", .type = OPTION_TEXT, .value = "NAME", .help = "only runs of this job"},
     {.name = "script", .type = OPTION_TEXT, .value = "FILE", .help = "only runs of this script"},
     {.name = "json", .type = OPTION_FLAG, .help = "one JSON object a line"},
@@ -113,7 +121,8 @@ static const struct command runs_list = {
 static int show(struct cli *cli, struct opened_state *o, struct error *err) {
   struct run_record r;
   struct buf b = BUF_WITH_LIMIT(LINE_LIMIT);
-  if (run_record_show(o->state, slice_of(cli->args_len ? cli->args[0] : "last"), &r, err) != 0) return -1;
+  if (run_record_show(o->state, slice_of(cli->args_len ? cli->args[0] : "last"), &r, err) != 0)
+    return -1;
   if (options_given(&cli->options, "json")) return print_json(cli, &r, err);
   run_view_put(&b, &r);
   int result = buf_ok(&b) ? 0 : error_set(err, ERROR_MEMORY, "no memory to show a run");
@@ -186,7 +195,8 @@ static void print_news(struct cli *cli, const struct run_record *r) {
 /* Prints what is new among the newest LIMIT runs, the oldest first. */
 static int print_new(struct cli *cli, struct state *s, struct tail *t, size_t limit,
                      struct error *err) {
-  struct run_filter filter = {.job = option_slice(cli, "job"), .script = option_slice(cli, "script")};
+  struct run_filter filter = {.job = option_slice(cli, "job"),
+                              .script = option_slice(cli, "script")};
   size_t n;
   if (run_record_list(s, &filter, t->page, limit, &n, err) != 0) return -1;
   while (n-- > 0) {
@@ -216,8 +226,14 @@ static int tail(struct cli *cli, struct opened_state *o, struct error *err) {
 static int run_tail(struct cli *cli) { return opened_state_run(cli, false, tail); }
 
 static const struct option tail_options[] = {
-    {.name = "limit", .letter = 'n', .type = OPTION_INT, .value = "N", .fallback = "10", .min = 1,
-     .max = TAIL_MAX / 2, .help = "how many of the past ones first"},
+    {.name = "limit",
+     .letter = 'n',
+     .type = OPTION_INT,
+     .value = "N",
+     .fallback = "10",
+     .min = 1,
+     .max = TAIL_MAX / 2,
+     .help = "how many of the past ones first"},
     {.name = "job", .type = OPTION_TEXT, .value = "NAME", .help = "only runs of this job"},
     {.name = "script", .type = OPTION_TEXT, .value = "FILE", .help = "only runs of this script"},
     {.name = "json", .type = OPTION_FLAG, .help = "one JSON object a line"},
@@ -245,9 +261,16 @@ static int prune(struct cli *cli, struct opened_state *o, struct error *err) {
 static int run_prune(struct cli *cli) { return opened_state_run(cli, false, prune); }
 
 static const struct option prune_options[] = {
-    {.name = "older", .type = OPTION_DURATION, .value = "TIME", .fallback = "90d",
+    {.name = "older",
+     .type = OPTION_DURATION,
+     .value = "TIME",
+     .fallback = "90d",
      .help = "runs that began longer ago go"},
-    {.name = "keep", .type = OPTION_INT, .value = "N", .fallback = "10", .max = 1000000,
+    {.name = "keep",
+     .type = OPTION_INT,
+     .value = "N",
+     .fallback = "10",
+     .max = 1000000,
      .help = "but the newest N of each job or script stay"},
     OPTION_END,
 };

@@ -62,8 +62,10 @@ static int list(struct cli *cli, struct opened_state *o, struct error *err) {
   if (!streams) return error_set(err, ERROR_MEMORY, "no memory to list the streams");
   int result = stream_list(o->state, streams, STREAMS_MAX, &n, err);
   bool is_json = options_given(&cli->options, "json");
-  if (result == 0 && is_json) print_json(cli, streams, n);
-  else if (result == 0) print_table(cli, streams, n);
+  if (result == 0 && is_json)
+    print_json(cli, streams, n);
+  else if (result == 0)
+    print_table(cli, streams, n);
   if (result == 0 && n == 0) term_note(cli->term, "%s has no stream yet", state_name(o->state));
   free(streams);
   return result;
@@ -252,7 +254,10 @@ static int forget(struct cli *cli, struct opened_state *o, struct error *err) {
 static int run_forget(struct cli *cli) { return opened_state_run(cli, false, forget); }
 
 static const struct option forget_options[] = {
-    {.name = "stream", .type = OPTION_TEXT, .value = "NAME", .help = "the stream; with the base URL in force"},
+    {.name = "stream",
+     .type = OPTION_TEXT,
+     .value = "NAME",
+     .help = "the stream; with the base URL in force"},
     {.name = "yes", .type = OPTION_FLAG, .help = "do not ask"},
     OPTION_END,
 };
@@ -266,9 +271,13 @@ static const struct command state_forget_command = {
     .args_max = COMMAND_ARGS_ANY,
 };
 
-static const struct command *const subs[] = {
-    &state_list,           &state_check_command,  &state_backup_command, &state_export_command,
-    &state_import_command, &state_forget_command, NULL};
+static const struct command *const subs[] = {&state_list,
+                                             &state_check_command,
+                                             &state_backup_command,
+                                             &state_export_command,
+                                             &state_import_command,
+                                             &state_forget_command,
+                                             NULL};
 
 const struct command command_state = {
     .name = "state",

@@ -24,7 +24,8 @@ static void put_counts(struct buf *b, const struct tally *t) {
   put_count(b, "deleted", t->deleted);
 }
 
-void summary_put_progress(struct buf *line, const struct tally *t, const char *wait, int64_t elapsed_ns) {
+void summary_put_progress(struct buf *line, const struct tally *t, const char *wait,
+                          int64_t elapsed_ns) {
   number_put_grouped(line, t->submitted);
   buf_add_text(line, t->submitted == 1 ? " row" : " rows");
   double seconds = (double)elapsed_ns / 1e9;
@@ -41,15 +42,20 @@ void summary_put_progress(struct buf *line, const struct tally *t, const char *w
   if (wait[0]) buf_printf(line, "; waiting for %s", wait);
 }
 
-void summary_put_planned(struct buf *line, const struct row *row, bool is_create, const struct known *known) {
+void summary_put_planned(struct buf *line, const struct row *row, bool is_create,
+                         const struct known *known) {
   buf_add_text(line, is_create ? "create" : "update");
-  if (row->key.len) buf_printf(line, " %.*s", SLICE_ARG(row->key));
-  else if (row->id.len) buf_printf(line, " %.*s", SLICE_ARG(row->id));
+  if (row->key.len)
+    buf_printf(line, " %.*s", SLICE_ARG(row->key));
+  else if (row->id.len)
+    buf_printf(line, " %.*s", SLICE_ARG(row->id));
   for (int f = 0; f < ROW_FIELDS; f++) {
     if (!row->field[f].len || (is_create && row_is_null(row->field[f]))) continue;
     buf_printf(line, "  %s: ", row_field_name[f]);
-    if (!is_create && known->field[f].len) buf_printf(line, "%.*s → ", SLICE_ARG(known->field[f]));
-    else if (!is_create) buf_add_text(line, "(not known) → ");
+    if (!is_create && known->field[f].len)
+      buf_printf(line, "%.*s → ", SLICE_ARG(known->field[f]));
+    else if (!is_create)
+      buf_add_text(line, "(not known) → ");
     buf_add_slice(line, row->field[f]);
   }
   buf_add_char(line, '\n');
@@ -67,7 +73,8 @@ void summary_put_planned_reject(struct buf *line, const struct reject *r) {
 void summary_put_planned_wait(struct buf *line, const struct row *row) {
   buf_add_text(line, "cannot be known");
   if (row->key.len) buf_printf(line, " %.*s", SLICE_ARG(row->key));
-  buf_add_text(line, ": a create that was sent before has no known outcome; hoko settle decides it\n");
+  buf_add_text(line,
+               ": a create that was sent before has no known outcome; hoko settle decides it\n");
 }
 
 void summary_put_missing(struct buf *line, const struct partner *p, bool is_deleted) {
@@ -82,12 +89,16 @@ void summary_print(struct term *t, const struct job *job, const struct run_resul
   put_counts(&counts, &r->tally);
   number_put_duration(&time, r->ended_ms - r->started_ms);
   const char *text = buf_text(&counts), *took = buf_text(&time);
-  bool is_worth = job->is_dry || job->is_verbose || term_err_is_terminal(t) || r->tally.rejected || r->tally.held || r->tally.pending;
+  bool is_worth = job->is_dry || job->is_verbose || term_err_is_terminal(t) || r->tally.rejected ||
+                  r->tally.held || r->tally.pending;
   if (text && took && is_worth && r->tally.submitted + r->tally.skipped > 0)
-    term_note(t, "%s%s in %s, %" PRId64 " request%s to %s", job->is_dry ? "dry run: would be " : "", text[0] ? text : "no rows",
-              took, r->requests_sent, r->requests_sent == 1 ? "" : "s", job->base_url);
-  if (r->tally.rejected && !job->is_dry) term_note(t, "hint: hoko rejects list shows the rejected rows and why");
-  if (r->tally.held && !job->is_dry) term_note(t, "hint: hoko settle decides the creates whose outcome is unknown");
+    term_note(t, "%s%s in %s, %" PRId64 " request%s to %s", job->is_dry ? "dry run: would be " : "",
+              text[0] ? text : "no rows", took, r->requests_sent, r->requests_sent == 1 ? "" : "s",
+              job->base_url);
+  if (r->tally.rejected && !job->is_dry)
+    term_note(t, "hint: hoko rejects list shows the rejected rows and why");
+  if (r->tally.held && !job->is_dry)
+    term_note(t, "hint: hoko settle decides the creates whose outcome is unknown");
   buf_free(&counts);
   buf_free(&time);
 }

@@ -7,11 +7,20 @@
 
 static const struct option test_options[] = {
     {.name = "tap", .type = OPTION_FLAG, .help = "print the Test Anything Protocol"},
-    {.name = "junit", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,
+    {.name = "junit",
+     .type = OPTION_TEXT,
+     .value = "FILE",
+     .completes = COMPLETES_FILE,
      .help = "write the results as XML for CI servers"},
     {.name = "update", .type = OPTION_FLAG, .help = "write golden files anew"},
-    {.name = "watch", .type = OPTION_FLAG, .help = "run again whenever a file of the project is saved"},
-    {.name = "timeout", .type = OPTION_DURATION, .value = "TIME", .fallback = "10m", .min = 1,
+    {.name = "watch",
+     .type = OPTION_FLAG,
+     .help = "run again whenever a file of the project is saved"},
+    {.name = "timeout",
+     .type = OPTION_DURATION,
+     .value = "TIME",
+     .fallback = "10m",
+     .min = 1,
      .help = "time that all tests together may run"},
     OPTION_END,
 };
@@ -24,13 +33,16 @@ struct testing {
 
 static void on_output(void *user, bool is_stderr, struct slice bytes) {
   struct cli *cli = ((struct testing *)user)->cli;
-  if (is_stderr) term_err_text(cli->term, bytes);
-  else term_out_script(cli->term, bytes);
+  if (is_stderr)
+    term_err_text(cli->term, bytes);
+  else
+    term_out_script(cli->term, bytes);
 }
 
 static void on_log(void *user, enum log_level level, struct slice message, struct slice fields) {
   struct cli *cli = ((struct testing *)user)->cli;
-  struct log_field field = {.name = "fields", .text = fields, .is_number = true}; /* JSON as it is */
+  struct log_field field = {
+      .name = "fields", .text = fields, .is_number = true}; /* JSON as it is */
   log_write(cli->log, level, message, &field, fields.len ? 1 : 0);
 }
 
@@ -39,7 +51,8 @@ static void on_warn(void *user, const char *message) {
   term_warn(cli->term, "%s", message);
 }
 
-static void on_tested(void *user, struct slice file, struct slice name, struct slice message, struct slice seconds) {
+static void on_tested(void *user, struct slice file, struct slice name, struct slice message,
+                      struct slice seconds) {
   struct testing *t = user;
   junit_add(&t->junit, &(struct junit_case){file, name, message, seconds});
 }
@@ -50,7 +63,8 @@ static int on_key(void *user, struct secret **key, struct error *err) {
   return error_set(err, ERROR_AUTH, "a test has no key");
 }
 
-static struct job job_of(struct testing *t, const struct project *p, const struct test_files *files) {
+static struct job job_of(struct testing *t, const struct project *p,
+                         const struct test_files *files) {
   struct cli *cli = t->cli;
   const struct config_limits *limits = &p->config->limits;
   return (struct job){
@@ -73,7 +87,11 @@ static struct job job_of(struct testing *t, const struct project *p, const struc
       .is_dry = true,
       .is_verbose = options_count(&cli->options, "verbose") > 0,
       .clock = cli->clock,
-      .events = {.user = t, .output = on_output, .log = on_log, .warn = on_warn, .key = on_key,
+      .events = {.user = t,
+                 .output = on_output,
+                 .log = on_log,
+                 .warn = on_warn,
+                 .key = on_key,
                  .tested = options_given(&cli->options, "junit") ? on_tested : NULL},
   };
 }
@@ -102,7 +120,8 @@ static int run_files(struct cli *cli, struct worker *w, const struct project *p)
     worker_stop(w);
     code = command_fail(cli, &err);
   } else {
-    if (files.len == 0) term_warn(cli->term, "there is no *_test.lua in scripts/ or tests/ of %s", p->folder);
+    if (files.len == 0)
+      term_warn(cli->term, "there is no *_test.lua in scripts/ or tests/ of %s", p->folder);
     struct testing t = {.cli = cli};
     junit_init(&t.junit);
     struct job job = job_of(&t, p, &files);

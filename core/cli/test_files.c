@@ -10,7 +10,8 @@
 
 enum { FILES_MAX = 10000, DEPTH_MAX = 16 };
 
-static int look_in(struct test_files *f, const char *folder, const char *path, int depth, struct error *err);
+static int look_in(struct test_files *f, const char *folder, const char *path, int depth,
+                   struct error *err);
 
 static bool is_test(const char *name) {
   static const char ending[] = "_test.lua";
@@ -19,36 +20,42 @@ static bool is_test(const char *name) {
 }
 
 static int add(struct test_files *f, const char *path, struct error *err) {
-  if (f->len == FILES_MAX) return error_set(err, ERROR_USAGE, "more than %d files of tests", FILES_MAX);
+  if (f->len == FILES_MAX)
+    return error_set(err, ERROR_USAGE, "more than %d files of tests", FILES_MAX);
   char **at = realloc(f->at, (f->len + 2) * sizeof *at);
   if (at) f->at = at;
-  if (!at || !(at[f->len] = strdup(path))) return error_set(err, ERROR_MEMORY, "out of memory for the names of tests");
+  if (!at || !(at[f->len] = strdup(path)))
+    return error_set(err, ERROR_MEMORY, "out of memory for the names of tests");
   at[++f->len] = NULL;
   return 0;
 }
 
 /* PATH within FOLDER: a folder is looked into, a file is taken when it is one of tests. */
-static int see(struct test_files *f, const char *folder, const char *path, const char *name, int depth,
-               struct error *err) {
+static int see(struct test_files *f, const char *folder, const char *path, const char *name,
+               int depth, struct error *err) {
   char whole[PATH_SIZE];
   struct stat st;
   if (name[0] == '.') return 0;
-  if (path_join(whole, folder, path)) return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
+  if (path_join(whole, folder, path))
+    return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
   if (lstat(whole, &st)) return 0; /* gone since it was listed */
   if (S_ISDIR(st.st_mode)) return look_in(f, folder, path, depth + 1, err);
   return is_test(name) && !S_ISLNK(st.st_mode) ? add(f, path, err) : 0;
 }
 
-static int look_in(struct test_files *f, const char *folder, const char *path, int depth, struct error *err) {
+static int look_in(struct test_files *f, const char *folder, const char *path, int depth,
+                   struct error *err) {
   char whole[PATH_SIZE], inner[PATH_SIZE];
   struct dirent **entries;
   if (depth > DEPTH_MAX) return 0;
-  if (path_join(whole, folder, path)) return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
+  if (path_join(whole, folder, path))
+    return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
   int n = scandir(whole, &entries, NULL, alphasort), rc = 0;
   if (n < 0) return error_errno(err, ERROR_USAGE, errno, "%s", path);
   for (int i = 0; i < n; i++) {
     const char *name = entries[i]->d_name;
-    if (rc == 0 && path_join(inner, path, name)) rc = error_set(err, ERROR_USAGE, "%s: the path is too long", name);
+    if (rc == 0 && path_join(inner, path, name))
+      rc = error_set(err, ERROR_USAGE, "%s: the path is too long", name);
     if (rc == 0) rc = see(f, folder, inner, name, depth, err);
     free(entries[i]);
   }
@@ -59,7 +66,8 @@ static int look_in(struct test_files *f, const char *folder, const char *path, i
 static bool is_there(const char *path, struct stat *st) { return stat(path, st) == 0; }
 
 /* A word of the command line. */
-static int take_given(struct test_files *f, const char *folder, const char *given, struct error *err) {
+static int take_given(struct test_files *f, const char *folder, const char *given,
+                      struct error *err) {
   char path[PATH_SIZE], *real;
   const char *rest;
   struct stat st;
@@ -69,9 +77,12 @@ static int take_given(struct test_files *f, const char *folder, const char *give
   real = realpath(path, NULL);
   if (!real) return error_errno(err, ERROR_USAGE, errno, "%s", given);
   int rc;
-  if (!path_beneath(folder, real, &rest)) rc = error_set(err, ERROR_USAGE, "%s is not in the project %s", given, folder);
-  else if (S_ISDIR(st.st_mode)) rc = look_in(f, folder, *rest ? rest : ".", 0, err);
-  else rc = add(f, rest, err);
+  if (!path_beneath(folder, real, &rest))
+    rc = error_set(err, ERROR_USAGE, "%s is not in the project %s", given, folder);
+  else if (S_ISDIR(st.st_mode))
+    rc = look_in(f, folder, *rest ? rest : ".", 0, err);
+  else
+    rc = add(f, rest, err);
   free(real);
   return rc;
 }
@@ -87,8 +98,8 @@ static int take_usual(struct test_files *f, const char *folder, struct error *er
   return 0;
 }
 
-int test_files_find(struct test_files *f, const char *folder, const char *const *given, size_t given_len,
-                    struct error *err) {
+int test_files_find(struct test_files *f, const char *folder, const char *const *given,
+                    size_t given_len, struct error *err) {
   *f = (struct test_files){.at = calloc(1, sizeof *f->at)};
   if (!f->at) return error_set(err, ERROR_MEMORY, "out of memory for the names of tests");
   if (given_len == 0) return take_usual(f, folder, err);

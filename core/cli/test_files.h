@@ -15,8 +15,8 @@ struct test_files {
 /* FOLDER is the project's, absolute.  GIVEN: files and folders of it, seen from the
  * current folder or from FOLDER; none: scripts/ and tests/.  -1: *err tells, and F is
  * to be freed nevertheless. */
-MUST_USE int test_files_find(struct test_files *f, const char *folder, const char *const *given, size_t given_len,
-                             struct error *err);
+MUST_USE int test_files_find(struct test_files *f, const char *folder, const char *const *given,
+                             size_t given_len, struct error *err);
 void test_files_free(struct test_files *f);
 
 #endif

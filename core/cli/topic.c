@@ -26,7 +26,8 @@ static bool next_section(struct sections *s, struct slice *section) {
 /* "hoko.csv" of the section's heading. */
 static void name_of(struct slice section, char name[NAME_SIZE]) {
   size_t len = 0;
-  while (2 + len < section.len && !strchr("(\n", section.ptr[2 + len]) && len < NAME_SIZE - 1) len++;
+  while (2 + len < section.len && !strchr("(\n", section.ptr[2 + len]) && len < NAME_SIZE - 1)
+    len++;
   memcpy(name, section.ptr + 2, len);
   name[len] = '\0';
 }
@@ -47,7 +48,8 @@ static int unknown(struct slice name, struct error *err) {
   }
   const char *near = nearest_name(name, known, len);
   (void)error_set(err, ERROR_USAGE, "the Lua API has no '%.*s'", SLICE_ARG(name));
-  return near ? error_hint(err, "did you mean '%s'?", near) : error_hint(err, "hoko help lua has all of it");
+  return near ? error_hint(err, "did you mean '%s'?", near)
+              : error_hint(err, "hoko help lua has all of it");
 }
 
 int topic_put(struct buf *b, struct slice name, bool has_preamble, struct error *err) {

@@ -15,7 +15,9 @@ enum { PARTNERS_MAX = 10000, BODY_MAX = 24 << 20, TRIES_MAX = 8 };
 
 static const int64_t NS_A_MS = 1000000;
 
-static const char *const methods[] = {[EXCHANGE_GET] = "GET", [EXCHANGE_POST] = "POST", [EXCHANGE_PUT] = "PUT",
+static const char *const methods[] = {[EXCHANGE_GET] = "GET",
+                                      [EXCHANGE_POST] = "POST",
+                                      [EXCHANGE_PUT] = "PUT",
                                       [EXCHANGE_DELETE] = "DELETE"};
 
 static int take_method(struct api_call *c, struct slice name) {
@@ -31,9 +33,12 @@ static int take_method(struct api_call *c, struct slice name) {
 static int take_path(struct api_call *c, struct slice text) {
   struct buf plain = BUF_WITH_LIMIT(sizeof c->target - 1);
   int rc = json_unescape(&plain, text);
-  bool is_good = rc == 0 && buf_ok(&plain) && plain.len && plain.ptr[0] == '/' && !(plain.len > 1 && plain.ptr[1] == '/');
+  bool is_good = rc == 0 && buf_ok(&plain) && plain.len && plain.ptr[0] == '/' &&
+                 !(plain.len > 1 && plain.ptr[1] == '/');
   for (size_t i = 0; is_good && i < plain.len; i++)
-    if ((unsigned char)plain.ptr[i] <= ' ' || (unsigned char)plain.ptr[i] >= 0x7f || plain.ptr[i] == '#') is_good = false;
+    if ((unsigned char)plain.ptr[i] <= ' ' || (unsigned char)plain.ptr[i] >= 0x7f ||
+        plain.ptr[i] == '#')
+      is_good = false;
   if (is_good) {
     memcpy(c->target, plain.ptr, plain.len);
     c->target[plain.len] = '\0';
@@ -56,7 +61,8 @@ int api_call_begin(struct api_call *c, struct slice json, struct error *err) {
   json_init(&scan, 8);
   json_feed(&scan, json, true);
   if (json_next(&scan) != JSON_OBJECT_BEGIN) goto wrong;
-  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END; token = json_next(&scan)) {
+  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END;
+       token = json_next(&scan)) {
     if (token != JSON_KEY) goto wrong;
     struct slice name = scan.text;
     if (json_next(&scan) != JSON_STRING) goto wrong;
@@ -64,8 +70,9 @@ int api_call_begin(struct api_call *c, struct slice json, struct error *err) {
       c->is_listing = slice_is(scan.text, "partners");
       continue;
     }
-    if (slice_is(name, "method") ? take_method(c, scan.text) : slice_is(name, "path") ? take_path(c, scan.text)
-                                                                                        : json_unescape(&c->body, scan.text))
+    if (slice_is(name, "method") ? take_method(c, scan.text)
+        : slice_is(name, "path") ? take_path(c, scan.text)
+                                 : json_unescape(&c->body, scan.text))
       goto wrong;
   }
   if (!buf_ok(&c->body)) goto wrong;
@@ -73,8 +80,9 @@ int api_call_begin(struct api_call *c, struct slice json, struct error *err) {
   return 0;
 wrong:
   c->is_active = false;
-  return error_set(err, ERROR_USAGE, "hoko.api: the path must begin with one / and stay beneath the base URL, "
-                                     "and the body must be smaller than 24 MiB");
+  return error_set(err, ERROR_USAGE,
+                   "hoko.api: the path must begin with one / and stay beneath the base URL, "
+                   "and the body must be smaller than 24 MiB");
 }
 
 static void send(struct api_call *c, struct transport *t) {
@@ -97,8 +105,10 @@ static void put_reply(struct buf *reply, const struct exchange *e) {
   buf_printf(reply, "{\"status\":%d,\"content_type\":", e->status);
   json_put_string(reply, slice_of(e->content_type));
   buf_add_text(reply, ",\"body\":");
-  if (utf8_check(body) == body.len) json_put_string(reply, body);
-  else buf_add_text(reply, "\"\",\"is_binary\":true");
+  if (utf8_check(body) == body.len)
+    json_put_string(reply, body);
+  else
+    buf_add_text(reply, "\"\",\"is_binary\":true");
   buf_add_char(reply, '}');
 }
 
@@ -117,7 +127,8 @@ static bool is_partners(struct slice body) {
 /* A 200 that is no list of partners, where one was asked for. */
 static bool is_garbled(const struct api_call *c) {
   const struct exchange *e = &c->exchange;
-  return c->is_listing && e->end == EXCHANGE_ANSWERED && e->status == 200 && !is_partners(buf_slice(&e->text));
+  return c->is_listing && e->end == EXCHANGE_ANSWERED && e->status == 200 &&
+         !is_partners(buf_slice(&e->text));
 }
 
 /* Whether it is worth another try: safe methods on a bad day, and a 429 always. */
@@ -125,8 +136,8 @@ static bool is_retried(struct api_call *c, int64_t now) {
   const struct exchange *e = &c->exchange;
   bool is_answered = e->end == EXCHANGE_ANSWERED;
   bool is_limited = is_answered && e->status == 429;
-  bool is_bad_day = e->end == EXCHANGE_NOT_SENT || e->end == EXCHANGE_BROKEN || (is_answered && e->status >= 500) ||
-                    is_garbled(c);
+  bool is_bad_day = e->end == EXCHANGE_NOT_SENT || e->end == EXCHANGE_BROKEN ||
+                    (is_answered && e->status >= 500) || is_garbled(c);
   if (!is_limited && !(is_bad_day && (!e->is_once || e->end == EXCHANGE_NOT_SENT))) return false;
   if (!c->failing_since_ns) c->failing_since_ns = now;
   if (now - c->failing_since_ns >= c->give_up_ms * NS_A_MS || c->tries == TRIES_MAX) return false;
@@ -141,28 +152,36 @@ static int fail_listing(const struct exchange *e, struct error *err) {
   enum error_code code = e->status == 401 || e->status == 403 ? ERROR_AUTH : ERROR_UNREACHABLE;
   refusal_parse(&refusal, buf_slice(&e->text));
   if (e->status == 200)
-    return error_set(err, code, "Hoko's answer is no list of partners: %s", refusal_text(&refusal, false));
-  (void)error_set(err, code, "Hoko answered %d to a listing: %s", e->status, refusal_text(&refusal, false));
-  if (refusal.scopes_len) (void)error_hint(err, "give the key this scope in Hoko's dashboard: %s", refusal.scopes[0]);
+    return error_set(err, code, "Hoko's answer is no list of partners: %s",
+                     refusal_text(&refusal, false));
+  (void)error_set(err, code, "Hoko answered %d to a listing: %s", e->status,
+                  refusal_text(&refusal, false));
+  if (refusal.scopes_len)
+    (void)error_hint(err, "give the key this scope in Hoko's dashboard: %s", refusal.scopes[0]);
   return -1;
 }
 
-bool api_call_step(struct api_call *c, struct transport *t, const struct clock *clock, struct buf *reply, int *rc,
-                   struct error *err) {
+bool api_call_step(struct api_call *c, struct transport *t, const struct clock *clock,
+                   struct buf *reply, int *rc, struct error *err) {
   if (!c->is_active) return false;
   if (c->is_sent && transport_next(t)) {
     c->is_sent = false;
     if (!is_retried(c, clock_mono_ns(clock))) {
       c->is_active = false;
       *rc = c->exchange.end == EXCHANGE_ANSWERED ? 0 : -1;
-      if (*rc) *err = c->exchange.err;
-      else if (c->is_listing && (c->exchange.status != 200 || is_garbled(c))) *rc = fail_listing(&c->exchange, err);
-      else if (c->exchange.is_text_cut) *rc = error_set(err, ERROR_DATA, "hoko.api: the answer is larger than 24 MiB");
-      else put_reply(reply, &c->exchange);
+      if (*rc)
+        *err = c->exchange.err;
+      else if (c->is_listing && (c->exchange.status != 200 || is_garbled(c)))
+        *rc = fail_listing(&c->exchange, err);
+      else if (c->exchange.is_text_cut)
+        *rc = error_set(err, ERROR_DATA, "hoko.api: the answer is larger than 24 MiB");
+      else
+        put_reply(reply, &c->exchange);
       return true;
     }
   }
-  if (!c->is_sent && clock_mono_ns(clock) >= c->not_before_ns && transport_is_ready(t, clock)) send(c, t);
+  if (!c->is_sent && clock_mono_ns(clock) >= c->not_before_ns && transport_is_ready(t, clock))
+    send(c, t);
   return false;
 }
 

@@ -23,8 +23,8 @@ struct api_call {
 /* JSON: {"method":"GET","path":"/links?take=5","body":"…","expects":"partners"}.  -1: *err. */
 MUST_USE int api_call_begin(struct api_call *c, struct slice json, struct error *err);
 /* true: *c has its end: 0 in *rc and the reply's JSON in REPLY, or -1 and *err. */
-bool api_call_step(struct api_call *c, struct transport *t, const struct clock *clock, struct buf *reply, int *rc,
-                   struct error *err);
+bool api_call_step(struct api_call *c, struct transport *t, const struct clock *clock,
+                   struct buf *reply, int *rc, struct error *err);
 int64_t api_call_wake_at(const struct api_call *c, struct transport *t);
 void api_call_free(struct api_call *c);
 

@@ -22,27 +22,33 @@ struct reply {
 };
 
 static void reply_error(struct running *r, const struct error *err) {
-  running_send(r, &(struct message){.kind = MESSAGE_REPLY,
-                                    .number = {err->code, err->line},
-                                    .text = {{NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
+  running_send(r,
+               &(struct message){.kind = MESSAGE_REPLY,
+                                 .number = {err->code, err->line},
+                                 .text = {{NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
 }
 
 /* Of the script, when it is first opened; one that comes through a pipe has none. */
 static void note_hash(struct running *r, const char *path, int fd) {
   struct buf text = BUF_WITH_LIMIT(SCRIPT_MAX);
   struct error ignored; /* the worker reads it too, and tells what is wrong */
-  bool is_it = !r->result->script_hash[0] && strcmp(path, r->job->script) == 0 && lseek(fd, 0, SEEK_CUR) == 0;
-  if (is_it && file_read_fd(&text, fd, path, &ignored) == 0) digest_text(buf_slice(&text), r->result->script_hash);
-  if (is_it) (void)lseek(fd, 0, SEEK_SET); /* it could be asked where it stands, so it can be moved */
+  bool is_it = !r->result->script_hash[0] && strcmp(path, r->job->script) == 0 &&
+               lseek(fd, 0, SEEK_CUR) == 0;
+  if (is_it && file_read_fd(&text, fd, path, &ignored) == 0)
+    digest_text(buf_slice(&text), r->result->script_hash);
+  if (is_it)
+    (void)lseek(fd, 0, SEEK_SET); /* it could be asked where it stands, so it can be moved */
   buf_free(&text);
 }
 
 /* Opens what M asks for; *FOUND is the JSON of its name where it was looked for. */
-static int open_asked(struct running *r, const struct message *m, struct buf *found, struct error *err) {
+static int open_asked(struct running *r, const struct message *m, struct buf *found,
+                      struct error *err) {
   char path[PATH_SIZE];
   if (m->number[0] < OPEN_READ || m->number[0] > OPEN_MODULE)
     return error_set(err, ERROR_INTERNAL, "no such way to open a file");
-  if (m->number[0] != OPEN_MODULE) return files_open_for(&r->files, m->text[0], (enum open_mode)m->number[0], err);
+  if (m->number[0] != OPEN_MODULE)
+    return files_open_for(&r->files, m->text[0], (enum open_mode)m->number[0], err);
   int fd = files_open_module(&r->files, m->text[0], path, err);
   if (fd >= 0) note_hash(r, path, fd);
   if (fd >= 0) json_put_string(found, slice_of(path));
@@ -54,9 +60,11 @@ void calls_open(struct running *r, const struct message *m) {
   struct error err;
   int fd = open_asked(r, m, &found, &err);
   struct message reply = {.kind = MESSAGE_REPLY, .text = {buf_slice(&found)}};
-  if (fd < 0) reply_error(r, &err);
-  else (void)!channel_send_fd(r->worker->channel, &reply, fd); /* as in running_send() */
-  r->is_replying = false; /* the script's own time goes on */
+  if (fd < 0)
+    reply_error(r, &err);
+  else
+    (void)!channel_send_fd(r->worker->channel, &reply, fd); /* as in running_send() */
+  r->is_replying = false;                                   /* the script's own time goes on */
   buf_free(&found);
 }
 
@@ -86,14 +94,20 @@ static int read_log(struct log_call *call, struct slice json) {
   json_init(&scan, 64);
   json_feed(&scan, json, true);
   if (json_next(&scan) != JSON_OBJECT_BEGIN) return -1;
-  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END; token = json_next(&scan)) {
+  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END;
+       token = json_next(&scan)) {
     if (token != JSON_KEY) return -1;
     struct slice name = scan.text;
     token = json_next(&scan);
-    if (slice_is(name, "level") && token == JSON_NUMBER && scan.text.len == 1) call->level = scan.text.ptr[0] - '0';
-    else if (slice_is(name, "message") && token == JSON_STRING && json_unescape(&call->message, scan.text) == 0) continue;
-    else if (slice_is(name, "fields") && token == JSON_OBJECT_BEGIN) call->fields = value_text(&scan, token);
-    else return -1;
+    if (slice_is(name, "level") && token == JSON_NUMBER && scan.text.len == 1)
+      call->level = scan.text.ptr[0] - '0';
+    else if (slice_is(name, "message") && token == JSON_STRING &&
+             json_unescape(&call->message, scan.text) == 0)
+      continue;
+    else if (slice_is(name, "fields") && token == JSON_OBJECT_BEGIN)
+      call->fields = value_text(&scan, token);
+    else
+      return -1;
   }
   return 0;
 }
@@ -102,7 +116,8 @@ static int call_log(struct running *r, struct slice json, struct reply *reply, s
   struct log_call call = {.message = BUF_WITH_LIMIT(1 << 20)};
   int rc = read_log(&call, json);
   if (rc == 0 && call.level >= LOG_DEBUG && call.level <= LOG_ERROR)
-    r->job->events.log(r->job->events.user, (enum log_level)call.level, buf_slice(&call.message), call.fields);
+    r->job->events.log(r->job->events.user, (enum log_level)call.level, buf_slice(&call.message),
+                       call.fields);
   buf_free(&call.message);
   buf_add_text(&reply->json, "true");
   return rc ? error_set(err, ERROR_INTERNAL, "the worker logged something that is no log line") : 0;
@@ -130,9 +145,12 @@ static int call_api(struct running *r, struct slice json, struct reply *reply, s
 }
 
 static void reply_later(struct running *r, const struct buf *json, int rc, struct error *err) {
-  if (rc == 0 && !buf_ok(json)) rc = error_set(err, ERROR_MEMORY, "the answer is too large for a script");
-  if (rc) reply_error(r, err);
-  else running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(json)}});
+  if (rc == 0 && !buf_ok(json))
+    rc = error_set(err, ERROR_MEMORY, "the answer is too large for a script");
+  if (rc)
+    reply_error(r, err);
+  else
+    running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(json)}});
 }
 
 /* What stops an upsert stops the run here, too. */
@@ -153,7 +171,8 @@ static void step_api(struct running *r) {
 
 /* ---- hoko.partners.delete ------------------------------------------------ */
 
-static int call_delete(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_delete(struct running *r, struct slice json, struct reply *reply,
+                       struct error *err) {
   if (need_hoko(r, err)) return -1;
   struct removal_job job = {.transport = &r->call_gate.transport,
                             .clock = r->job->clock,
@@ -181,14 +200,16 @@ static void step_delete(struct running *r) {
 
 static void answer_error(struct running *r, const struct error *err) {
   if (err->code == ERROR_AUTH) running_stop(r, err); /* as for Hoko's own key: exit code 5 */
-  running_send(r, &(struct message){.kind = MESSAGE_ANSWER,
-                                    .number = {err->code},
-                                    .text = {{NULL, 0}, {NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
+  running_send(r, &(struct message){
+                      .kind = MESSAGE_ANSWER,
+                      .number = {err->code},
+                      .text = {{NULL, 0}, {NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
 }
 
 void calls_http(struct running *r, const struct message *m) {
   struct error err;
-  if (m->kind == MESSAGE_HTTP_DROP) http_calls_drop(&r->http, m->number[0]);
+  if (m->kind == MESSAGE_HTTP_DROP)
+    http_calls_drop(&r->http, m->number[0]);
   else if (m->kind == MESSAGE_HTTP ? http_calls_ask(&r->http, r->job, m, &err)
                                    : http_calls_pull(&r->http, m->number[0], &err))
     answer_error(r, &err);
@@ -202,16 +223,20 @@ static void step_http(struct running *r) {
 /* ---- hoko.store ---------------------------------------------------------- */
 
 /* The strings of a flat object, in the order of NAMES; absent ones are empty. */
-static int read_texts(struct slice json, const char *const *names, struct buf *to, size_t len, struct error *err) {
+static int read_texts(struct slice json, const char *const *names, struct buf *to, size_t len,
+                      struct error *err) {
   struct json_scan scan;
   json_init(&scan, 8);
   json_feed(&scan, json, true);
   if (json_next(&scan) != JSON_OBJECT_BEGIN) goto wrong;
-  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END; token = json_next(&scan)) {
+  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END;
+       token = json_next(&scan)) {
     size_t i = 0;
     if (token != JSON_KEY) goto wrong;
     while (i < len && !slice_is(scan.text, names[i])) i++;
-    if (i == len || json_next(&scan) != JSON_STRING || json_unescape(&to[i], scan.text) || !buf_ok(&to[i])) goto wrong;
+    if (i == len || json_next(&scan) != JSON_STRING || json_unescape(&to[i], scan.text) ||
+        !buf_ok(&to[i]))
+      goto wrong;
   }
   return 0;
 wrong:
@@ -224,11 +249,16 @@ static struct slice store_scope(const struct running *r) {
 
 void calls_write_store(struct running *r) {
   struct error err;
-  if (r->watermarks.len == 0 || r->sync || r->before.pending || r->stop.code != ERROR_NONE || r->job->is_dry) return;
-  if (running_need_state(r, &err) || watermarks_write(&r->watermarks, r->state, store_scope(r), &err)) running_stop(r, &err);
+  if (r->watermarks.len == 0 || r->sync || r->before.pending || r->stop.code != ERROR_NONE ||
+      r->job->is_dry)
+    return;
+  if (running_need_state(r, &err) ||
+      watermarks_write(&r->watermarks, r->state, store_scope(r), &err))
+    running_stop(r, &err);
 }
 
-static int call_store_set(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_store_set(struct running *r, struct slice json, struct reply *reply,
+                          struct error *err) {
   static const char *const names[] = {"name", "value"};
   struct buf texts[2] = {BUF_WITH_LIMIT(1024), BUF_WITH_LIMIT(1 << 20)};
   int rc = read_texts(json, names, texts, 2, err);
@@ -240,7 +270,8 @@ static int call_store_set(struct running *r, struct slice json, struct reply *re
   return rc;
 }
 
-static int call_store_get(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_store_get(struct running *r, struct slice json, struct reply *reply,
+                          struct error *err) {
   static const char *const names[] = {"name"};
   struct buf name = BUF_WITH_LIMIT(1024);
   struct slice waiting;
@@ -259,7 +290,8 @@ static int call_store_get(struct running *r, struct slice json, struct reply *re
 
 /* ---- hoko test ------------------------------------------------------------ */
 
-static int call_test_result(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_test_result(struct running *r, struct slice json, struct reply *reply,
+                            struct error *err) {
   static const char *const names[] = {"file", "name", "message", "seconds"};
   enum { NAMES = sizeof names / sizeof *names };
   struct buf texts[NAMES];
@@ -267,7 +299,8 @@ static int call_test_result(struct running *r, struct slice json, struct reply *
   int rc = read_texts(json, names, texts, NAMES, err);
   const struct run_events *events = &r->job->events;
   if (rc == 0 && events->tested)
-    events->tested(events->user, buf_slice(&texts[0]), buf_slice(&texts[1]), buf_slice(&texts[2]), buf_slice(&texts[3]));
+    events->tested(events->user, buf_slice(&texts[0]), buf_slice(&texts[1]), buf_slice(&texts[2]),
+                   buf_slice(&texts[3]));
   for (size_t i = 0; i < NAMES; i++) buf_free(&texts[i]);
   buf_add_text(&reply->json, "true");
   return rc;
@@ -276,7 +309,8 @@ static int call_test_result(struct running *r, struct slice json, struct reply *
 /* ---- os.execute, io.popen ------------------------------------------------- */
 
 /* {"line": …, "pipe": "read", "write" or "no"} → the command's number. */
-static int call_command(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_command(struct running *r, struct slice json, struct reply *reply,
+                        struct error *err) {
   static const char *const names[] = {"line", "pipe"};
   struct buf texts[2] = {BUF_WITH_LIMIT(1 << 20), BUF_WITH_LIMIT(16)};
   int number = -1;
@@ -294,12 +328,14 @@ static int call_command(struct running *r, struct slice json, struct reply *repl
 }
 
 /* {"number": "3"} → {"how": "exit" or "signal", "code": …}, when it has ended. */
-static int call_command_end(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_command_end(struct running *r, struct slice json, struct reply *reply,
+                            struct error *err) {
   static const char *const names[] = {"number"};
   struct buf text = BUF_WITH_LIMIT(32);
   int64_t number = 0;
   int rc = read_texts(json, names, &text, 1, err);
-  if (rc == 0 && number_int64(buf_slice(&text), 1, COMMANDS_MAX, &number)) number = 0; /* which none has */
+  if (rc == 0 && number_int64(buf_slice(&text), 1, COMMANDS_MAX, &number))
+    number = 0; /* which none has */
   if (rc == 0) rc = commands_await(&r->commands, number, err);
   reply->is_later = true;
   r->is_replying = false; /* the script's own time goes on */
@@ -311,7 +347,8 @@ static void step_command(struct running *r) {
   struct command_end end;
   char json[64];
   if (!commands_take_end(&r->commands, &end)) return;
-  (void)snprintf(json, sizeof json, "{\"how\":\"%s\",\"code\":%d}", end.is_signal ? "signal" : "exit", end.code);
+  (void)snprintf(json, sizeof json, "{\"how\":\"%s\",\"code\":%d}",
+                 end.is_signal ? "signal" : "exit", end.code);
   running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {slice_of(json)}});
 }
 
@@ -326,12 +363,14 @@ static int call_sql(struct running *r, struct slice json, struct reply *reply, s
 }
 
 /* {"number": "3"} → its next rows. */
-static int call_sql_rows(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_sql_rows(struct running *r, struct slice json, struct reply *reply,
+                         struct error *err) {
   static const char *const names[] = {"number"};
   struct buf text = BUF_WITH_LIMIT(32);
   int64_t number = 0;
   int rc = read_texts(json, names, &text, 1, err);
-  if (rc == 0 && number_int64(buf_slice(&text), 1, INT64_MAX, &number)) number = 0; /* which none has */
+  if (rc == 0 && number_int64(buf_slice(&text), 1, INT64_MAX, &number))
+    number = 0; /* which none has */
   if (rc == 0) rc = queries_ask(&r->queries, number, err);
   reply->is_later = true;
   buf_free(&text);
@@ -364,7 +403,8 @@ void calls_stop(struct running *r, const struct error *why) {
     reply_error(r, why);
   }
   delete_call_stop(&r->deletion, why);
-  if (r->api.is_sent || (r->deletion.is_active && !removal_is_done(r->deletion.removal))) transport_cancel(net_transport(r->net));
+  if (r->api.is_sent || (r->deletion.is_active && !removal_is_done(r->deletion.removal)))
+    transport_cancel(net_transport(r->net));
   if (!r->api.is_active || r->api.is_sent) return;
   r->api.is_active = false;
   reply_error(r, why);
@@ -380,8 +420,9 @@ void calls_forget(struct running *r) {
 }
 
 int64_t calls_wake_at(struct running *r) {
-  const int64_t at[] = {delete_call_wake_at(&r->deletion), api_call_wake_at(&r->api, &r->call_gate.transport), http_calls_wake_at(&r->http),
-                        queries_wake_at(&r->queries)};
+  const int64_t at[] = {delete_call_wake_at(&r->deletion),
+                        api_call_wake_at(&r->api, &r->call_gate.transport),
+                        http_calls_wake_at(&r->http), queries_wake_at(&r->queries)};
   int64_t first = INT64_MAX;
   for (size_t i = 0; i < sizeof at / sizeof *at; i++)
     if (at[i] < first) first = at[i];
@@ -390,9 +431,11 @@ int64_t calls_wake_at(struct running *r) {
 
 /* ---- a session's values -------------------------------------------------- */
 
-static int call_columns(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+static int call_columns(struct running *r, struct slice json, struct reply *reply,
+                        struct error *err) {
   (void)json;
-  if (r->job->kind != JOB_SESSION) return error_set(err, ERROR_INTERNAL, "only a session shows values");
+  if (r->job->kind != JOB_SESSION)
+    return error_set(err, ERROR_INTERNAL, "only a session shows values");
   buf_printf(&reply->json, "%zu", r->job->events.columns(r->job->events.user));
   return 0;
 }
@@ -418,8 +461,10 @@ static const struct call calls[] = {{"log", call_log},
 
 static void send_reply(struct running *r, struct reply *reply) {
   const struct message m = {.kind = MESSAGE_REPLY, .text = {buf_slice(&reply->json)}};
-  if (reply->fd < 0) running_send(r, &m);
-  else (void)!channel_send_fd(r->worker->channel, &m, reply->fd); /* as in running_send() */
+  if (reply->fd < 0)
+    running_send(r, &m);
+  else
+    (void)!channel_send_fd(r->worker->channel, &m, reply->fd); /* as in running_send() */
   reply->fd = -1;
   r->is_replying = false;
 }
@@ -432,9 +477,12 @@ void calls_call(struct running *r, const struct message *m) {
     if (slice_is(m->text[0], calls[i].name)) call = &calls[i];
   int rc = call ? call->run(r, m->text[1], &reply, &err)
                 : error_set(&err, ERROR_INTERNAL, "the worker asked for an unknown call");
-  if (rc == 0 && !buf_ok(&reply.json)) rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
-  if (rc) reply_error(r, &err);
-  else if (!reply.is_later) send_reply(r, &reply);
+  if (rc == 0 && !buf_ok(&reply.json))
+    rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
+  if (rc)
+    reply_error(r, &err);
+  else if (!reply.is_later)
+    send_reply(r, &reply);
   if (reply.fd >= 0) (void)close(reply.fd);
   buf_free(&reply.json);
 }

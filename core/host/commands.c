@@ -33,7 +33,8 @@ static bool is_listed(const struct allowed *allowed, const char *name) {
 static int split(struct words *w, struct error *err) {
   char *rest = NULL;
   for (char *word = strtok_r(w->line, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
-    if (w->len == WORDS_MAX) return error_set(err, ERROR_USAGE, "a command has more than %d words", WORDS_MAX);
+    if (w->len == WORDS_MAX)
+      return error_set(err, ERROR_USAGE, "a command has more than %d words", WORDS_MAX);
     w->at[w->len++] = word;
   }
   w->at[w->len] = NULL;
@@ -42,14 +43,18 @@ static int split(struct words *w, struct error *err) {
 
 static int denied(const char *name, struct error *err) {
   (void)error_set(err, ERROR_DENIED, "running the command %s is not allowed", name);
-  return error_hint(err, "add --allow-run=%s, or allow = { run = { \"%s\" } } in hoko.lua", name, name);
+  return error_hint(err, "add --allow-run=%s, or allow = { run = { \"%s\" } } in hoko.lua", name,
+                    name);
 }
 
 /* Words for a shell where all is allowed, else those of LINE itself. */
-static int take_words(const struct allowed *allowed, struct slice line, struct words *w, struct error *err) {
+static int take_words(const struct allowed *allowed, struct slice line, struct words *w,
+                      struct error *err) {
   static char shell[] = "/bin/sh", option[] = "-c";
-  if (line.len >= LINE_MAX_LEN) return error_set(err, ERROR_USAGE, "the command is longer than %d bytes", LINE_MAX_LEN);
-  if (memchr(line.ptr, '\0', line.len)) return error_set(err, ERROR_USAGE, "the command holds a NUL");
+  if (line.len >= LINE_MAX_LEN)
+    return error_set(err, ERROR_USAGE, "the command is longer than %d bytes", LINE_MAX_LEN);
+  if (memchr(line.ptr, '\0', line.len))
+    return error_set(err, ERROR_USAGE, "the command holds a NUL");
   memcpy(w->line, line.ptr, line.len);
   w->line[line.len] = '\0';
   w->len = 0;
@@ -63,9 +68,11 @@ static int take_words(const struct allowed *allowed, struct slice line, struct w
   if (split(w, err)) return -1;
   if (!is_listed(allowed, w->at[0])) return denied(w->at[0], err);
   if (!found) return 0;
-  (void)error_set(err, ERROR_DENIED, "the command of %s has the character '%c', which only a shell understands", w->at[0],
-                  found == '\n' ? ' ' : found);
-  return error_hint(err, "a list of commands gives no shell; allow all with --allow-run=true, or run = true in hoko.lua");
+  (void)error_set(err, ERROR_DENIED,
+                  "the command of %s has the character '%c', which only a shell understands",
+                  w->at[0], found == '\n' ? ' ' : found);
+  return error_hint(err, "a list of commands gives no shell; allow all with --allow-run=true, or "
+                         "run = true in hoko.lua");
 }
 
 /* ---- starting it --------------------------------------------------------- */
@@ -77,11 +84,14 @@ static const char *put_variable(const char *name, char *to, size_t size) {
 
 /* Its end of the pipe stands for standard output or input; what is not piped is the host's,
  * but for input, which is the script's alone. */
-static int set_files(posix_spawn_file_actions_t *actions, const char *folder, enum command_pipe pipe, int end) {
+static int set_files(posix_spawn_file_actions_t *actions, const char *folder,
+                     enum command_pipe pipe, int end) {
   int rc = posix_spawn_file_actions_addchdir_np(actions, folder);
-  if (rc == 0 && pipe != COMMAND_WRITE) rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  if (rc == 0 && pipe != COMMAND_WRITE)
+    rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   if (rc == 0 && pipe != COMMAND_NO_PIPE)
-    rc = posix_spawn_file_actions_adddup2(actions, end, pipe == COMMAND_READ ? STDOUT_FILENO : STDIN_FILENO);
+    rc = posix_spawn_file_actions_adddup2(actions, end,
+                                          pipe == COMMAND_READ ? STDOUT_FILENO : STDIN_FILENO);
   if (rc == 0) rc = posix_spawn_file_actions_addclosefrom_np(actions, PIDFD);
   return rc;
 }
@@ -97,13 +107,15 @@ static int set_signals(posix_spawnattr_t *attributes) {
   return rc ? rc : posix_spawnattr_setflags(attributes, flags);
 }
 
-static int spawn(pid_t *pid, char *const *words, const char *folder, enum command_pipe pipe, int end) {
+static int spawn(pid_t *pid, char *const *words, const char *folder, enum command_pipe pipe,
+                 int end) {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   char path[4096], language[64], zone[256];
   char *environment[4] = {NULL};
   size_t len = 0;
-  const char *const set[] = {put_variable("PATH", path, sizeof path), put_variable("LANG", language, sizeof language),
+  const char *const set[] = {put_variable("PATH", path, sizeof path),
+                             put_variable("LANG", language, sizeof language),
                              put_variable("TZ", zone, sizeof zone)};
   char *const texts[] = {path, language, zone};
   for (size_t i = 0; i < 3; i++)
@@ -143,15 +155,18 @@ static struct command *find_free(struct commands *c) {
   return NULL;
 }
 
-static int start(struct commands *c, struct command *to, char *const *words, enum command_pipe pipe, int *fd,
-                 struct error *err) {
+static int start(struct commands *c, struct command *to, char *const *words, enum command_pipe pipe,
+                 int *fd, struct error *err) {
   int ends[2] = {-1, -1};
-  if (pipe != COMMAND_NO_PIPE && pipe2(ends, O_CLOEXEC)) return error_errno(err, ERROR_INTERNAL, errno, "making a pipe");
-  int its = pipe == COMMAND_READ ? ends[1] : ends[0], ours = pipe == COMMAND_READ ? ends[0] : ends[1];
+  if (pipe != COMMAND_NO_PIPE && pipe2(ends, O_CLOEXEC))
+    return error_errno(err, ERROR_INTERNAL, errno, "making a pipe");
+  int its = pipe == COMMAND_READ ? ends[1] : ends[0],
+      ours = pipe == COMMAND_READ ? ends[0] : ends[1];
   int rc = spawn(&to->pid, words, c->folder, pipe, its);
   if (its >= 0) (void)close(its);
   if (rc == 0) {
-    to->pidfd = (int)syscall(SYS_pidfd_open, to->pid, 0); /* without one, its end is looked for now and then */
+    to->pidfd = (int)syscall(SYS_pidfd_open, to->pid,
+                             0); /* without one, its end is looked for now and then */
     *fd = ours;
     return 0;
   }
@@ -160,13 +175,17 @@ static int start(struct commands *c, struct command *to, char *const *words, enu
   return error_errno(err, ERROR_USAGE, rc, "%s", words[0]);
 }
 
-int commands_start(struct commands *c, struct slice line, enum command_pipe pipe, int *fd, struct error *err) {
+int commands_start(struct commands *c, struct slice line, enum command_pipe pipe, int *fd,
+                   struct error *err) {
   struct words *words = malloc(sizeof *words);
   struct command *to = find_free(c);
   int rc = -1;
-  if (!words) (void)error_set(err, ERROR_MEMORY, "out of memory for a command");
-  else if (!to) (void)error_set(err, ERROR_USAGE, "%d commands of the script run already", COMMANDS_MAX);
-  else if (take_words(c->allowed, line, words, err) == 0) rc = start(c, to, words->at, pipe, fd, err);
+  if (!words)
+    (void)error_set(err, ERROR_MEMORY, "out of memory for a command");
+  else if (!to)
+    (void)error_set(err, ERROR_USAGE, "%d commands of the script run already", COMMANDS_MAX);
+  else if (take_words(c->allowed, line, words, err) == 0)
+    rc = start(c, to, words->at, pipe, fd, err);
   free(words);
   return rc ? -1 : (int)(to - c->at) + 1;
 }

@@ -32,7 +32,8 @@ struct command_end {
 
 /* Starts LINE.  PIPE: *fd is the worker's end of its output or input.  Its number, which
  * is not 0, or -1: ERROR_DENIED names the option to add, ERROR_USAGE why it did not start. */
-MUST_USE int commands_start(struct commands *c, struct slice line, enum command_pipe pipe, int *fd, struct error *err);
+MUST_USE int commands_start(struct commands *c, struct slice line, enum command_pipe pipe, int *fd,
+                            struct error *err);
 /* From now on the end of the command NUMBER is awaited.  -1: there is none. */
 MUST_USE int commands_await(struct commands *c, int64_t number, struct error *err);
 /* True, once: the one that is awaited has ended, as *END tells. */

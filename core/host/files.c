@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 static int open_beneath(int folder, const char *path, int flags, mode_t mode) {
-  const int always = flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY; /* openat2(2) is strict with O_PATH */
+  const int always =
+      flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NOCTTY; /* openat2(2) is strict with O_PATH */
   struct open_how how = {.flags = (unsigned)(flags | always),
                          .mode = flags & O_CREAT ? mode : 0,
                          .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
@@ -21,9 +22,11 @@ static int open_beneath(int folder, const char *path, int flags, mode_t mode) {
 
 /* ---- what is allowed ----------------------------------------------------- */
 
-static int add_root(struct files *f, const char *path, bool may_read, bool may_write, struct error *err) {
+static int add_root(struct files *f, const char *path, bool may_read, bool may_write,
+                    struct error *err) {
   char joined[PATH_SIZE];
-  if (f->roots_len == FILES_ROOTS_MAX) return error_set(err, ERROR_USAGE, "more than %d folders are allowed", FILES_ROOTS_MAX);
+  if (f->roots_len == FILES_ROOTS_MAX)
+    return error_set(err, ERROR_USAGE, "more than %d folders are allowed", FILES_ROOTS_MAX);
   struct files_root *r = &f->roots[f->roots_len];
   *r = (struct files_root){.may_read = may_read, .may_write = may_write};
   if (path_join(joined, f->folder, path) || path_normal(r->path, joined))
@@ -32,7 +35,8 @@ static int add_root(struct files *f, const char *path, bool may_read, bool may_w
   bool is_there = stat(r->path, &st) == 0;
   r->is_file = is_there && !S_ISDIR(st.st_mode);
   char dir[PATH_SIZE];
-  if (r->is_file && path_dir(dir, r->path)) return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
+  if (r->is_file && path_dir(dir, r->path))
+    return error_set(err, ERROR_USAGE, "%s: the path is too long", path);
   r->fd = open(r->is_file ? dir : r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (r->fd < 0) return error_errno(err, ERROR_USAGE, errno, "%s, which is to be allowed", r->path);
   f->roots_len++;
@@ -44,7 +48,8 @@ static void add_argument(struct files *f, const char *word) {
   struct error ignored;
   char here[PATH_SIZE], joined[PATH_SIZE], normal[PATH_SIZE];
   struct stat st;
-  if (!getcwd(here, sizeof here) || path_join(joined, here, word) || path_normal(normal, joined)) return;
+  if (!getcwd(here, sizeof here) || path_join(joined, here, word) || path_normal(normal, joined))
+    return;
   if (stat(normal, &st) || S_ISDIR(st.st_mode)) return;
   if (add_root(f, normal, true, false, &ignored)) return; /* it is denied later, with its reason */
   f->roots[f->roots_len - 1].argument = word;
@@ -59,7 +64,8 @@ static int resolve(const struct files *f, const char *text, char normal[PATH_SIZ
   return path_join(joined, f->folder, text) || path_normal(normal, joined) ? -1 : 0;
 }
 
-static int add_texts(struct files *f, struct texts texts, bool may_read, bool may_write, struct error *err) {
+static int add_texts(struct files *f, struct texts texts, bool may_read, bool may_write,
+                     struct error *err) {
   for (size_t i = 0; texts.at && texts.at[i]; i++)
     if (add_root(f, texts.at[i], may_read, may_write, err)) return -1;
   return 0;
@@ -88,7 +94,9 @@ int files_open(struct files *f, const struct job *job, struct error *err) {
     if (add_root(f, ".", true, true, err)) goto failed;
     f->roots[0].is_project = true;
   }
-  if (add_texts(f, job->allowed.read, true, false, err) || add_texts(f, job->allowed.write, true, true, err)) goto failed;
+  if (add_texts(f, job->allowed.read, true, false, err) ||
+      add_texts(f, job->allowed.write, true, true, err))
+    goto failed;
   for (size_t i = 0; job->args && job->args[i]; i++) add_argument(f, job->args[i]);
   return 0;
 failed:
@@ -123,8 +131,10 @@ static const char *within(const struct files_root *r, const char *path) {
 
 static int flags_of(enum open_mode mode) {
   switch (mode) {
-  case OPEN_READ: case OPEN_MODULE: return O_RDONLY | O_NONBLOCK; /* a FIFO without a writer must not hang us */
-  case OPEN_WRITE: case OPEN_READ_WRITE: return O_RDWR;
+  case OPEN_READ:
+  case OPEN_MODULE: return O_RDONLY | O_NONBLOCK; /* a FIFO without a writer must not hang us */
+  case OPEN_WRITE:
+  case OPEN_READ_WRITE: return O_RDWR;
   case OPEN_APPEND: return O_RDWR | O_APPEND;
   }
   return O_RDONLY;
@@ -132,21 +142,24 @@ static int flags_of(enum open_mode mode) {
 
 static int denied(struct error *err, const char *path, bool writes) {
   char dir[PATH_SIZE];
-  (void)error_set(err, ERROR_DENIED, "%s the file %s is not allowed", writes ? "writing" : "reading", path);
+  (void)error_set(err, ERROR_DENIED, "%s the file %s is not allowed",
+                  writes ? "writing" : "reading", path);
   if (path_dir(dir, path)) dir[0] = '\0';
-  return error_hint(err, "add --allow-%s=%s, or allow = { %s = { \"%s\" } } in hoko.lua", writes ? "write" : "read", dir,
-                    writes ? "write" : "read", dir);
+  return error_hint(err, "add --allow-%s=%s, or allow = { %s = { \"%s\" } } in hoko.lua",
+                    writes ? "write" : "read", dir, writes ? "write" : "read", dir);
 }
 
 static int kept(struct error *err, const char *path, bool writes) {
-  return error_set(err, ERROR_DENIED, "no script may %s %s: it is the keystore, the state or the project's own code",
+  return error_set(err, ERROR_DENIED,
+                   "no script may %s %s: it is the keystore, the state or the project's own code",
                    writes ? "write" : "read", path);
 }
 
 /* Read again blocking: the flag was only for the open itself. */
 static int make_blocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
-  if (flags >= 0 && flags & O_NONBLOCK) (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK); /* stays readable either way */
+  if (flags >= 0 && flags & O_NONBLOCK)
+    (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK); /* stays readable either way */
   return fd;
 }
 
@@ -159,7 +172,8 @@ static int check_kind(int fd, const char *path, struct error *err) {
 
 static bool is_same_file(const struct stat *st, const char *path) {
   struct stat other;
-  return path[0] && stat(path, &other) == 0 && st->st_dev == other.st_dev && st->st_ino == other.st_ino;
+  return path[0] && stat(path, &other) == 0 && st->st_dev == other.st_dev &&
+         st->st_ino == other.st_ino;
 }
 
 /* Whether NAME in the folder FD, or FD itself where NAME is "", is a path that no script
@@ -178,7 +192,8 @@ static bool is_kept_path(const struct files *f, int fd, const char *name, bool w
 /* The same for a file that is there, by another name or root as well. */
 static bool is_kept(const struct files *f, int fd, bool writes) {
   struct stat st;
-  return fstat(fd, &st) || is_same_file(&st, f->keystore) || is_same_file(&st, f->state) || is_kept_path(f, fd, "", writes);
+  return fstat(fd, &st) || is_same_file(&st, f->keystore) || is_same_file(&st, f->state) ||
+         is_kept_path(f, fd, "", writes);
 }
 
 /* Makes the file REST beneath FOLDER; errno is EPERM where it would be one that is kept. */
@@ -197,33 +212,40 @@ static int make_beneath(const struct files *f, int folder, const char *rest, int
 }
 
 /* Opened without cutting it, which waits until it is known to be no file that is kept. */
-static int open_kind(const struct files *f, int folder, const char *rest, enum open_mode mode, bool writes) {
+static int open_kind(const struct files *f, int folder, const char *rest, enum open_mode mode,
+                     bool writes) {
   int fd = open_beneath(folder, rest, flags_of(mode), 0);
   if (fd < 0 && errno == ENOENT && (mode == OPEN_WRITE || mode == OPEN_APPEND))
     return make_beneath(f, folder, rest, flags_of(mode));
   if (fd < 0) return -1;
   int reason = is_kept(f, fd, writes) ? EPERM : 0;
-  if (!reason && mode == OPEN_WRITE && ftruncate(fd, 0) && errno != EINVAL) reason = errno; /* a device has no length */
+  if (!reason && mode == OPEN_WRITE && ftruncate(fd, 0) && errno != EINVAL)
+    reason = errno; /* a device has no length */
   if (!reason) return fd;
   (void)close(fd);
   errno = reason;
   return -1;
 }
 
-static int open_in(const struct files *f, const char *shown, const char *path, enum open_mode mode, struct error *err) {
+static int open_in(const struct files *f, const char *shown, const char *path, enum open_mode mode,
+                   struct error *err) {
   bool writes = mode == OPEN_WRITE || mode == OPEN_APPEND || mode == OPEN_READ_WRITE;
   for (size_t i = 0; i < f->roots_len; i++) {
     const struct files_root *r = &f->roots[i];
     const char *rest = within(r, path);
-    if (!rest || !(writes ? r->may_write : r->may_read) || (r->is_project && is_excepted(rest, writes))) continue;
+    if (!rest || !(writes ? r->may_write : r->may_read) ||
+        (r->is_project && is_excepted(rest, writes)))
+      continue;
     int fd = open_kind(f, r->fd, rest, mode, writes);
     if (fd >= 0) return check_kind(fd, shown, err);
     if (errno == EPERM) return kept(err, path, writes);
-    if (errno == EXDEV || errno == ELOOP) return denied(err, path, writes); /* a link that leads out */
+    if (errno == EXDEV || errno == ELOOP)
+      return denied(err, path, writes); /* a link that leads out */
     return error_errno(err, ERROR_USAGE, errno, "%s", shown);
   }
   const char *rest; /* no option allows these, so none is named */
-  if (path_beneath(f->folder, path, &rest) && is_excepted(rest, writes)) return kept(err, path, writes);
+  if (path_beneath(f->folder, path, &rest) && is_excepted(rest, writes))
+    return kept(err, path, writes);
   return denied(err, path, writes);
 }
 
@@ -233,9 +255,10 @@ static int open_stdin(struct error *err) {
 }
 
 /* PATH as text, and the absolute path that it means. */
-static int take_path(const struct files *f, struct slice path, char text[PATH_SIZE], char normal[PATH_SIZE],
-                     struct error *err) {
-  if (path.len && memchr(path.ptr, '\0', path.len)) return error_set(err, ERROR_USAGE, "the file name holds a NUL");
+static int take_path(const struct files *f, struct slice path, char text[PATH_SIZE],
+                     char normal[PATH_SIZE], struct error *err) {
+  if (path.len && memchr(path.ptr, '\0', path.len))
+    return error_set(err, ERROR_USAGE, "the file name holds a NUL");
   if (path.len < PATH_SIZE) {
     if (path.len) memcpy(text, path.ptr, path.len);
     text[path.len] = '\0';
@@ -247,18 +270,24 @@ static int take_path(const struct files *f, struct slice path, char text[PATH_SI
 }
 
 /* NAME with slashes, without ".lua": lua/NAME.lua, scripts/NAME.lua, lua/NAME/init.lua. */
-static int open_module(const struct files *f, const char *name, char found[PATH_SIZE], struct error *err) {
-  static const char *const before[] = {"lua/", "scripts/", "lua/"}, *const behind[] = {".lua", ".lua", "/init.lua"};
+static int open_module(const struct files *f, const char *name, char found[PATH_SIZE],
+                       struct error *err) {
+  static const char *const before[] = {"lua/", "scripts/", "lua/"}, *const behind[] = {".lua",
+                                                                                       ".lua",
+                                                                                       "/init.lua"};
   struct error why;
   for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
     int len = snprintf(found, PATH_SIZE, "%s%s%s", before[i], name, behind[i]);
     int fd = len < PATH_SIZE ? files_open_for(f, slice_of(found), OPEN_READ, &why) : -1;
     if (fd >= 0) return fd;
   }
-  return error_set(err, ERROR_USAGE, "no file lua/%s.lua, scripts/%s.lua or lua/%s/init.lua in the project", name, name, name);
+  return error_set(err, ERROR_USAGE,
+                   "no file lua/%s.lua, scripts/%s.lua or lua/%s/init.lua in the project", name,
+                   name, name);
 }
 
-int files_open_module(const struct files *f, struct slice name, char found[PATH_SIZE], struct error *err) {
+int files_open_module(const struct files *f, struct slice name, char found[PATH_SIZE],
+                      struct error *err) {
   char normal[PATH_SIZE];
   if (take_path(f, name, found, normal, err)) return -1;
   if (strcmp(found, "-") == 0) return open_stdin(err);
@@ -271,7 +300,8 @@ int files_open_module(const struct files *f, struct slice name, char found[PATH_
   return fd >= 0 ? check_kind(fd, found, err) : error_errno(err, ERROR_USAGE, errno, "%s", found);
 }
 
-int files_open_for(const struct files *f, struct slice path, enum open_mode mode, struct error *err) {
+int files_open_for(const struct files *f, struct slice path, enum open_mode mode,
+                   struct error *err) {
   char text[PATH_SIZE], normal[PATH_SIZE];
   if (mode == OPEN_MODULE) return files_open_module(f, path, text, err);
   if (take_path(f, path, text, normal, err)) return -1;
@@ -280,7 +310,8 @@ int files_open_for(const struct files *f, struct slice path, enum open_mode mode
 
 int files_open_config(const char *folder, struct error *err) {
   char path[PATH_SIZE];
-  if (path_join(path, folder, "hoko.lua")) return error_set(err, ERROR_USAGE, "%s: the path is too long", folder);
+  if (path_join(path, folder, "hoko.lua"))
+    return error_set(err, ERROR_USAGE, "%s: the path is too long", folder);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   return fd >= 0 ? fd : error_errno(err, ERROR_USAGE, errno, "%s", path);
 }

@@ -16,7 +16,7 @@ enum { FILES_ROOTS_MAX = 64 };
 struct files_root {
   char path[PATH_SIZE]; /* absolute, normal */
   int fd;
-  bool is_file;         /* only this one file */
+  bool is_file; /* only this one file */
   bool may_read, may_write;
   bool is_project;      /* with the project's exceptions */
   const char *argument; /* the word of the command line that names it, or NULL */
@@ -38,10 +38,12 @@ void files_close(struct files *f);
 
 /* A descriptor for PATH as the script wrote it, or -1: ERROR_DENIED names the option
  * to add, ERROR_USAGE what the system said. */
-MUST_USE int files_open_for(const struct files *f, struct slice path, enum open_mode mode, struct error *err);
+MUST_USE int files_open_for(const struct files *f, struct slice path, enum open_mode mode,
+                            struct error *err);
 /* The same for the script itself or a module's NAME, which may be in lua/ or scripts/;
  * FOUND: its path as messages call it. */
-MUST_USE int files_open_module(const struct files *f, struct slice name, char found[PATH_SIZE], struct error *err);
+MUST_USE int files_open_module(const struct files *f, struct slice name, char found[PATH_SIZE],
+                               struct error *err);
 /* FOLDER/hoko.lua for reading. */
 MUST_USE int files_open_config(const char *folder, struct error *err);
 

@@ -28,7 +28,8 @@ void worker_stop(struct worker *w);
 
 /* Appends the JSON of the table that FOLDER/hoko.lua returns.  -1: ERROR_USAGE with
  * the place; the worker is of no more use then. */
-MUST_USE int worker_config(struct worker *w, const char *folder, struct buf *json, struct error *err);
+MUST_USE int worker_config(struct worker *w, const char *folder, struct buf *json,
+                           struct error *err);
 
 /* Appends what is wrong with the script at PATH, which is not run, as JSON: an array of
  * {"line","severity","message"}, severity "error" or "warning", by line.  -1: ERROR_USAGE,
@@ -77,7 +78,8 @@ struct run_events {
   size_t (*columns)(void *user);
   /* Of JOB_TESTS, where it wants them: a test has ended; MESSAGE is empty where it passed,
    * SECONDS a number as text. */
-  void (*tested)(void *user, struct slice file, struct slice name, struct slice message, struct slice seconds);
+  void (*tested)(void *user, struct slice file, struct slice name, struct slice message,
+                 struct slice seconds);
   /* The key, when it is first needed.  -1: ERROR_AUTH. */
   int (*key)(void *user, struct secret **key, struct error *err);
   /* The keystore's entry NAME, for hoko.http; the caller's to free.  NULL: there is none.
@@ -87,41 +89,49 @@ struct run_events {
 
 enum job_kind {
   JOB_SCRIPT,
-  JOB_TESTS, /* what fails is printed, then exit code 1; nothing is sent */
-  JOB_CODE,  /* its values are printed */
+  JOB_TESTS,  /* what fails is printed, then exit code 1; nothing is sent */
+  JOB_CODE,   /* its values are printed */
   JOB_SESSION /* entries, one after the other; see below */
 };
 
 struct job {
   enum job_kind kind;
-  struct texts tests;        /* of JOB_TESTS: files, from the project's folder */
-  bool is_tap;               /* of JOB_TESTS: told as the Test Anything Protocol */
-  bool is_update;            /* of JOB_TESTS: golden files are written anew */
-  const char *code;          /* of JOB_CODE */
-  size_t columns;            /* of JOB_CODE: how wide its tables may be */
-  const char *script;        /* as messages call it, and as it is opened; "-" is standard input */
-  const char *folder;        /* of the project, absolute */
-  bool is_folder_readable;   /* false: only what is named may be read */
-  const char *name;          /* of the job in hoko.lua; NULL: run by hand */
-  const char *run;           /* its name, where the scheduler has recorded it already; NULL: a new one */
-  const char *cause;         /* the report that made it start, of on_failure; NULL: none */
-  const char *stream;        /* default name space of keys; NULL: none */
-  const char *const *args;   /* NULL behind the last */
-  const char *state;         /* URL */
+  struct texts tests;      /* of JOB_TESTS: files, from the project's folder */
+  bool is_tap;             /* of JOB_TESTS: told as the Test Anything Protocol */
+  bool is_update;          /* of JOB_TESTS: golden files are written anew */
+  const char *code;        /* of JOB_CODE */
+  size_t columns;          /* of JOB_CODE: how wide its tables may be */
+  const char *script;      /* as messages call it, and as it is opened; "-" is standard input */
+  const char *folder;      /* of the project, absolute */
+  bool is_folder_readable; /* false: only what is named may be read */
+  const char *name;        /* of the job in hoko.lua; NULL: run by hand */
+  const char *run;    /* its name, where the scheduler has recorded it already; NULL: a new one */
+  const char *cause;  /* the report that made it start, of on_failure; NULL: none */
+  const char *stream; /* default name space of keys; NULL: none */
+  const char *const *args; /* NULL behind the last */
+  const char *state;       /* URL */
   const char *base_url;
   struct allowed allowed;
-  char *const *environment;  /* what the script may see is taken of it */
+  char *const *environment; /* what the script may see is taken of it */
   int64_t requests_per_minute, concurrency, batch_rows, batch_bytes;
   int64_t settle_window_ms, give_up_ms, wait_ms, bisect_limit;
   int64_t timeout_ms, memory_bytes; /* 0: none */
   bool is_dry, is_verbose, recreates, retries_rejects;
-  bool is_uncaged;           /* run even where the kernel has no seccomp */
+  bool is_uncaged; /* run even where the kernel has no seccomp */
   const struct clock *clock;
   struct run_events events;
 };
 
 enum run_outcome {
-  RUN_OK, RUN_SCRIPT_ERROR, RUN_USAGE, RUN_REJECTED, RUN_HELD, RUN_AUTH, RUN_UNREACHABLE, RUN_STATE, RUN_LIMIT,
+  RUN_OK,
+  RUN_SCRIPT_ERROR,
+  RUN_USAGE,
+  RUN_REJECTED,
+  RUN_HELD,
+  RUN_AUTH,
+  RUN_UNREACHABLE,
+  RUN_STATE,
+  RUN_LIMIT,
   RUN_INTERRUPTED
 };
 
@@ -138,16 +148,17 @@ struct run_result {
     int status; /* 0: none came */
     int64_t count;
   } by_status[16];
-  int64_t twins; /* partners found that stand beside an equal one of ours */
+  int64_t twins;                   /* partners found that stand beside an equal one of ours */
   struct twin twin[RUN_TWINS_MAX]; /* the first of them */
   size_t twins_len;
   int64_t peak_memory_bytes; /* of host and worker together */
   bool has_error;
-  struct error err;   /* why it did not end with 0, 3 or 4 */
-  struct buf excerpt; /* the line of a script's error and the two around it */
-  struct buf trace;   /* of a script's error */
-  char script_hash[DIGEST_SIZE]; /* SHA-256 of the script as it was at the start, for a job's report; "": it was not read */
-  struct buf warnings; /* JSON strings with commas between */
+  struct error err;              /* why it did not end with 0, 3 or 4 */
+  struct buf excerpt;            /* the line of a script's error and the two around it */
+  struct buf trace;              /* of a script's error */
+  char script_hash[DIGEST_SIZE]; /* SHA-256 of the script as it was at the start, for a job's
+                                    report; "": it was not read */
+  struct buf warnings;           /* JSON strings with commas between */
 };
 
 /* W is taken and ended.  Fills in *R whatever happens. */
@@ -158,7 +169,13 @@ void run_result_free(struct run_result *r);
 
 struct session;
 
-enum entry_end { ENTRY_RAN, ENTRY_UNFINISHED, ENTRY_FAILED, ENTRY_INTERRUPTED, ENTRY_ENDED_SESSION };
+enum entry_end {
+  ENTRY_RAN,
+  ENTRY_UNFINISHED,
+  ENTRY_FAILED,
+  ENTRY_INTERRUPTED,
+  ENTRY_ENDED_SESSION
+};
 
 /* What a text that ran is, for who writes a script of it. */
 enum entry_form {
@@ -174,11 +191,12 @@ struct entry_result {
   bool has_new_worker; /* the old one had to be ended: what was defined is gone */
   struct error err;    /* of FAILED */
   struct buf trace;
-  struct buf script;   /* of RAN: the entry as a script has it, where that differs */
+  struct buf script; /* of RAN: the entry as a script has it, where that differs */
 };
 
 /* Starts a session in W, which is taken.  JOB, of kind JOB_SESSION, outlives it. */
-MUST_USE int session_open(struct session **out, struct worker *w, const struct job *job, struct error *err);
+MUST_USE int session_open(struct session **out, struct worker *w, const struct job *job,
+                          struct error *err);
 /* Runs TEXT, the entry NUMBER of the user; its values go to the job's output. */
 void session_run(struct session *s, struct slice text, int64_t number, struct entry_result *r);
 enum session_question {
@@ -193,7 +211,8 @@ MUST_USE int session_ask(struct session *s, enum session_question what, struct s
                          struct buf *answer, struct error *err);
 /* A new worker in place of the old one. */
 MUST_USE int session_reset(struct session *s, struct error *err);
-/* Readable when SIGINT, SIGTERM or SIGHUP has come; who reads them does so before the next entry. */
+/* Readable when SIGINT, SIGTERM or SIGHUP has come; who reads them does so before the next entry.
+ */
 int session_signals(const struct session *s);
 /* Ends it and fills in *R, whose exit code is that of a signal or of os.exit(). */
 void session_close(struct session *s, struct run_result *r);

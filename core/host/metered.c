@@ -79,8 +79,10 @@ void meter_init(struct meter *m, struct transport *under, struct run_result *res
 }
 
 void metered_init(struct metered *a, struct meter *m) {
-  *a = (struct metered){
-      .transport =
-          {.ready_at = ready_at, .take = take, .submit = submit, .next = next, .cancel = cancel},
-      .meter = m};
+  *a = (struct metered){.transport = {.ready_at = ready_at,
+                                      .take = take,
+                                      .submit = submit,
+                                      .next = next,
+                                      .cancel = cancel},
+                        .meter = m};
 }

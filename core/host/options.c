@@ -53,7 +53,8 @@ static int take_text(char *to, size_t size, struct slice text) {
   return rc;
 }
 
-static int take(struct upsert_options *o, const struct member *m, enum json_token token, struct slice text) {
+static int take(struct upsert_options *o, const struct member *m, enum json_token token,
+                struct slice text) {
   char *to = (char *)o + m->at;
   if (token == JSON_NULL) return 0;
   switch (m->kind) {
@@ -62,18 +63,21 @@ static int take(struct upsert_options *o, const struct member *m, enum json_toke
     if (token != JSON_TRUE && token != JSON_FALSE) return -1;
     *(bool *)to = token == JSON_TRUE;
     return 0;
-  case INTEGER: return token == JSON_NUMBER ? number_int64(text, m->min, m->max, (int64_t *)(void *)to) : -1;
+  case INTEGER:
+    return token == JSON_NUMBER ? number_int64(text, m->min, m->max, (int64_t *)(void *)to) : -1;
   }
   return -1;
 }
 
 int upsert_options_read(struct upsert_options *o, struct slice json, struct error *err) {
   struct json_scan scan;
-  *o = (struct upsert_options){.batch_rows = 10000, .batch_bytes = 4 << 20, .concurrency = 4, .missing_limit = 1000};
+  *o = (struct upsert_options){
+      .batch_rows = 10000, .batch_bytes = 4 << 20, .concurrency = 4, .missing_limit = 1000};
   json_init(&scan, 4);
   json_feed(&scan, json, true);
   if (json_next(&scan) != JSON_OBJECT_BEGIN) goto wrong;
-  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END; token = json_next(&scan)) {
+  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END;
+       token = json_next(&scan)) {
     const struct member *m = token == JSON_KEY ? member_named(scan.text) : NULL;
     if (!m) goto wrong;
     token = json_next(&scan);
@@ -82,5 +86,6 @@ int upsert_options_read(struct upsert_options *o, struct slice json, struct erro
   }
   return 0;
 wrong:
-  return error_set(err, ERROR_INTERNAL, "the worker asked for an upsert with options that make no sense");
+  return error_set(err, ERROR_INTERNAL,
+                   "the worker asked for an upsert with options that make no sense");
 }

@@ -42,7 +42,8 @@ static int spawn(pid_t *pid, int bridge, int spot) {
   rc = posix_spawnattr_init(&attributes);
   if (rc == 0) {
     (void)sigemptyset(&blocked); /* the host's blocked signals are its own affair */
-    (void)sigaddset(&blocked, SIGINT); /* the terminal sends it to all: what it means, the host says */
+    (void)sigaddset(&blocked,
+                    SIGINT); /* the terminal sends it to all: what it means, the host says */
     rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
     if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
     if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, bridge, BRIDGE_FD);
@@ -70,8 +71,10 @@ static int connect_worker(struct worker *w, struct error *err) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
     return error_errno(err, ERROR_INTERNAL, errno, "making the bridge to the worker");
   w->channel = channel_new(fd[0], false, err);
-  if (!w->channel) (void)close(fd[0]);
-  else w->spot = spot_new(&spot, err);
+  if (!w->channel)
+    (void)close(fd[0]);
+  else
+    w->spot = spot_new(&spot, err);
   int rc = w->spot ? start(w, fd[1], spot, err) : -1;
   if (w->spot) (void)close(spot);
   (void)close(fd[1]);
@@ -129,7 +132,8 @@ void worker_stop(struct worker *w) {
 
 /* ---- hoko.lua, and scripts that are looked at ------------------------------ */
 
-static int wait_for_message(struct worker *w, const char *name, struct message *m, struct error *err) {
+static int wait_for_message(struct worker *w, const char *name, struct message *m,
+                            struct error *err) {
   for (;;) {
     switch (channel_next(w->channel, m, err)) {
     case CHANNEL_MESSAGE: return 0;
@@ -139,7 +143,8 @@ static int wait_for_message(struct worker *w, const char *name, struct message *
     }
     struct pollfd p = {.fd = channel_fd(w->channel), .events = POLLIN};
     int n = poll(&p, 1, QUICK_LIMIT_MS);
-    if (n == 0) return error_set(err, ERROR_USAGE, "%s did not return within %d ms", name, QUICK_LIMIT_MS);
+    if (n == 0)
+      return error_set(err, ERROR_USAGE, "%s did not return within %d ms", name, QUICK_LIMIT_MS);
   }
 }
 
@@ -152,7 +157,8 @@ static int send_opened(struct worker *w, int fd, const struct error *why) {
   return channel_send_fd(w->channel, &reply, fd);
 }
 
-static int take_json(const struct message *m, const char *name, struct buf *json, struct error *err) {
+static int take_json(const struct message *m, const char *name, struct buf *json,
+                     struct error *err) {
   if (m->number[0] == DONE_OK) {
     buf_add_slice(json, m->text[3]);
     return buf_ok(json) ? 0 : error_set(err, ERROR_USAGE, "%s is too large", name);
@@ -164,17 +170,20 @@ static int take_json(const struct message *m, const char *name, struct buf *json
 /* Has a quick task done, in which the worker asks for no more than the file NAME;
  * OPEN_IT(PATH) opens it. */
 static int do_quickly(struct worker *w, const struct message *task, const char *name,
-                      int (*open_it)(const char *path, struct error *err), const char *path, struct buf *json,
-                      struct error *err) {
+                      int (*open_it)(const char *path, struct error *err), const char *path,
+                      struct buf *json, struct error *err) {
   struct message m;
   struct error why;
-  if (channel_send(w->channel, task)) return error_set(err, ERROR_LIMIT, "the worker process has ended");
+  if (channel_send(w->channel, task))
+    return error_set(err, ERROR_LIMIT, "the worker process has ended");
   for (;;) {
     if (wait_for_message(w, name, &m, err)) return -1;
     if (m.kind == MESSAGE_DONE) return take_json(&m, name, json, err);
-    if (m.kind != MESSAGE_OPEN) return error_set(err, ERROR_INTERNAL, "the worker asked for more than %s", name);
+    if (m.kind != MESSAGE_OPEN)
+      return error_set(err, ERROR_INTERNAL, "the worker asked for more than %s", name);
     int fd = open_it(path, &why);
-    if (send_opened(w, fd, &why)) return error_set(err, ERROR_LIMIT, "the worker process has ended");
+    if (send_opened(w, fd, &why))
+      return error_set(err, ERROR_LIMIT, "the worker process has ended");
   }
 }
 
@@ -195,7 +204,9 @@ static int open_script(const char *path, struct error *err) {
 
 int worker_check(struct worker *w, const char *path, struct buf *json, struct error *err) {
   struct buf needs = BUF_WITH_LIMIT(64 << 10);
-  buf_add_text(&needs, "{\"is_check\":true,\"args\":[],\"limits\":{},\"env\":{},\"env_allowed\":{},\"script\":");
+  buf_add_text(
+      &needs,
+      "{\"is_check\":true,\"args\":[],\"limits\":{},\"env\":{},\"env_allowed\":{},\"script\":");
   json_put_string(&needs, slice_of(path));
   buf_add_char(&needs, '}');
   const struct message task = {

@@ -15,10 +15,12 @@ static bool is_one_line_of_json(struct slice text) {
   struct json_scan scan;
   enum json_token token;
   bool is_whole = false;
-  if (!text.len || memchr(text.ptr, '\n', text.len) || memchr(text.ptr, '\r', text.len)) return false;
+  if (!text.len || memchr(text.ptr, '\n', text.len) || memchr(text.ptr, '\r', text.len))
+    return false;
   json_init(&scan, ROW_DEPTH_MAX);
   json_feed(&scan, text, true);
-  for (token = json_next(&scan); token != JSON_ERROR && token != JSON_NEED_MORE; token = json_next(&scan))
+  for (token = json_next(&scan); token != JSON_ERROR && token != JSON_NEED_MORE;
+       token = json_next(&scan))
     is_whole = token == JSON_END_OF_VALUE;
   return is_whole && token == JSON_NEED_MORE;
 }

@@ -5,18 +5,25 @@
 
 #include <inttypes.h>
 
-static const char *const outcome_name[] = {
-    [RUN_OK] = "ok",         [RUN_SCRIPT_ERROR] = "script-error", [RUN_USAGE] = "usage",
-    [RUN_REJECTED] = "rejected", [RUN_HELD] = "held",             [RUN_AUTH] = "auth",
-    [RUN_UNREACHABLE] = "unreachable", [RUN_STATE] = "state",     [RUN_LIMIT] = "limit",
-    [RUN_INTERRUPTED] = "interrupted"};
+static const char *const outcome_name[] = {[RUN_OK] = "ok",
+                                           [RUN_SCRIPT_ERROR] = "script-error",
+                                           [RUN_USAGE] = "usage",
+                                           [RUN_REJECTED] = "rejected",
+                                           [RUN_HELD] = "held",
+                                           [RUN_AUTH] = "auth",
+                                           [RUN_UNREACHABLE] = "unreachable",
+                                           [RUN_STATE] = "state",
+                                           [RUN_LIMIT] = "limit",
+                                           [RUN_INTERRUPTED] = "interrupted"};
 
 const char *run_outcome_name(enum run_outcome outcome) { return outcome_name[outcome]; }
 
 static void put_text(struct buf *b, const char *name, const char *text) {
   buf_printf(b, ",\"%s\":", name);
-  if (text) json_put_string(b, slice_of(text));
-  else buf_add_text(b, "null");
+  if (text)
+    json_put_string(b, slice_of(text));
+  else
+    buf_add_text(b, "null");
 }
 
 static void put_time(struct buf *b, const char *name, int64_t wall_ms) {
@@ -29,10 +36,10 @@ static void put_rows(struct buf *b, const struct tally *t) {
   const struct {
     const char *name;
     int64_t count;
-  } rows[] = {{"skipped", t->skipped},     {"submitted", t->submitted},   {"created", t->created},
-              {"updated", t->updated},     {"unchanged", t->unchanged},   {"superseded", t->superseded},
-              {"rejected", t->rejected},   {"held", t->held},             {"pending", t->pending},
-              {"missing", t->missing},     {"deleted", t->deleted}};
+  } rows[] = {{"skipped", t->skipped},   {"submitted", t->submitted}, {"created", t->created},
+              {"updated", t->updated},   {"unchanged", t->unchanged}, {"superseded", t->superseded},
+              {"rejected", t->rejected}, {"held", t->held},           {"pending", t->pending},
+              {"missing", t->missing},   {"deleted", t->deleted}};
   buf_add_text(b, ",\"rows\":{");
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     buf_printf(b, "%s\"%s\":%" PRId64, i ? "," : "", rows[i].name, rows[i].count);
@@ -41,14 +48,16 @@ static void put_rows(struct buf *b, const struct tally *t) {
 
 static void put_requests(struct buf *b, const struct run_result *r) {
   bool is_first = true;
-  buf_printf(b, ",\"requests\":{\"sent\":%" PRId64 ",\"retried\":%" PRId64 ",\"by_status\":{", r->requests_sent,
-             r->requests_retried);
+  buf_printf(b, ",\"requests\":{\"sent\":%" PRId64 ",\"retried\":%" PRId64 ",\"by_status\":{",
+             r->requests_sent, r->requests_retried);
   for (size_t i = 0; i < sizeof r->by_status / sizeof *r->by_status && r->by_status[i].count; i++) {
-    buf_printf(b, "%s\"%d\":%" PRId64, is_first ? "" : ",", r->by_status[i].status, r->by_status[i].count);
+    buf_printf(b, "%s\"%d\":%" PRId64, is_first ? "" : ",", r->by_status[i].status,
+               r->by_status[i].count);
     is_first = false;
   }
-  buf_printf(b, "},\"waited_ms\":%" PRId64 "},\"bytes\":{\"sent\":%" PRId64 ",\"received\":%" PRId64 "}", r->waited_ms,
-             r->bytes_sent, r->bytes_received);
+  buf_printf(
+      b, "},\"waited_ms\":%" PRId64 "},\"bytes\":{\"sent\":%" PRId64 ",\"received\":%" PRId64 "}",
+      r->waited_ms, r->bytes_sent, r->bytes_received);
 }
 
 /* Most runs have none, and no such member. */
@@ -74,8 +83,10 @@ static void put_error(struct buf *b, const struct run_result *r) {
   put_text(b, "message", r->err.message);
   put_text(b, "hint", r->err.hint[0] ? r->err.hint : NULL);
   put_text(b, "file", r->err.file[0] ? r->err.file : NULL);
-  if (r->err.line) buf_printf(b, ",\"line\":%d}", r->err.line);
-  else buf_add_text(b, ",\"line\":null}");
+  if (r->err.line)
+    buf_printf(b, ",\"line\":%d}", r->err.line);
+  else
+    buf_add_text(b, ",\"line\":null}");
 }
 
 void report_put(struct buf *b, const struct job *job, const struct run_result *r) {
@@ -92,7 +103,8 @@ void report_put(struct buf *b, const struct job *job, const struct run_result *r
   buf_printf(b, ",\"peak_memory_bytes\":%" PRId64, r->peak_memory_bytes);
   put_twins(b, r);
   put_error(b, r);
-  if (job->name && r->script_hash[0]) buf_printf(b, ",\"script_hash\":\"sha256:%s\"", r->script_hash);
+  if (job->name && r->script_hash[0])
+    buf_printf(b, ",\"script_hash\":\"sha256:%s\"", r->script_hash);
   if (r->warnings.len) buf_printf(b, ",\"warnings\":[%.*s]", (int)r->warnings.len, r->warnings.ptr);
   buf_add_char(b, '}');
 }

@@ -17,7 +17,15 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, SIGNAL_WAIT_S = 30, ASK_MS = 100, ASK_TICK_MS = 10, ASKS_MAX = 2, MESSAGES_AT_ONCE = 64, WARNINGS_MAX = 64 << 10 };
+enum {
+  TICK_MS = 100,
+  SIGNAL_WAIT_S = 30,
+  ASK_MS = 100,
+  ASK_TICK_MS = 10,
+  ASKS_MAX = 2,
+  MESSAGES_AT_ONCE = 64,
+  WARNINGS_MAX = 64 << 10
+};
 
 static const int64_t NS_A_MS = 1000000, NS_A_S = 1000000000;
 
@@ -29,7 +37,8 @@ void running_stop(struct running *r, const struct error *why) {
 
 void running_send(struct running *r, const struct message *m) {
   if (r->is_closed) return;
-  (void)!channel_send(r->worker->channel, m); /* of a worker that is gone, reading finds the last words and the end */
+  (void)!channel_send(r->worker->channel,
+                      m); /* of a worker that is gone, reading finds the last words and the end */
   switch (m->kind) {
   case MESSAGE_ANSWER:
   case MESSAGE_REPLY: r->is_replying = false; break;
@@ -56,14 +65,17 @@ void running_warn(struct running *r, const char *message) {
 
 int running_need_state(struct running *r, struct error *err) {
   if (r->state) return 0;
-  struct state_options o = {.url = r->job->state, .clock = r->job->clock, .is_reader = r->job->is_dry};
+  struct state_options o = {
+      .url = r->job->state, .clock = r->job->clock, .is_reader = r->job->is_dry};
   if (state_open(&r->state, &o, err)) return -1;
   if (r->job->is_dry) return 0;
   struct run_record record = {.script = slice_of(r->job->script),
                               .job = slice_of(r->job->name),
                               .started_ms = r->result->started_ms};
   memcpy(record.run, r->result->run, sizeof record.run);
-  if (r->job->run ? run_record_claim(r->state, &record, err) : run_record_begin(r->state, &record, err)) return -1;
+  if (r->job->run ? run_record_claim(r->state, &record, err)
+                  : run_record_begin(r->state, &record, err))
+    return -1;
   r->run_number = record.number;
   return 0;
 }
@@ -141,7 +153,8 @@ static void worker_lost(struct running *r) {
   upsert_cut(r);
   if (r->is_done || r->signal || r->result->has_error) return;
   (void)error_set(&err, ERROR_LIMIT, "the worker process ended without a word");
-  (void)error_hint(&err, "the kernel may have ended it for want of memory; see dmesg, or set --memory");
+  (void)error_hint(&err,
+                   "the kernel may have ended it for want of memory; see dmesg, or set --memory");
   running_fail(r, &err);
 }
 
@@ -185,7 +198,10 @@ static void take_messages(struct running *r) {
     case CHANNEL_MESSAGE: take_message(r, &m); break;
     case CHANNEL_NOTHING: return;
     case CHANNEL_CLOSED: worker_lost(r); return;
-    case CHANNEL_BROKEN: running_fail(r, &err); worker_lost(r); return;
+    case CHANNEL_BROKEN:
+      running_fail(r, &err);
+      worker_lost(r);
+      return;
     }
   }
 }
@@ -198,7 +214,8 @@ static int open_signals(struct error *err) {
   (void)sigaddset(&set, SIGINT);
   (void)sigaddset(&set, SIGTERM);
   (void)sigaddset(&set, SIGHUP);
-  int fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
+  int fd =
+      sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
   return fd >= 0 ? fd : error_errno(err, ERROR_INTERNAL, errno, "cannot wait for signals");
 }
 
@@ -213,7 +230,10 @@ static void first_signal(struct running *r, int number) {
   struct error err;
   r->signal = number;
   r->signal_deadline_ns = running_now(r) + SIGNAL_WAIT_S * NS_A_S;
-  (void)error_set(&err, ERROR_INTERRUPTED, "stopped by %s", number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP");
+  (void)error_set(&err, ERROR_INTERRUPTED, "stopped by %s",
+                  number == SIGINT    ? "SIGINT"
+                  : number == SIGTERM ? "SIGTERM"
+                                      : "SIGHUP");
   running_end_worker(r);
   running_stop(r, &err);
   if (r->sync) sync_stop(r->sync, &err);
@@ -222,9 +242,12 @@ static void first_signal(struct running *r, int number) {
 static void take_signals(struct running *r) {
   struct signalfd_siginfo info;
   while (read(r->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-    if (r->job->kind == JOB_SESSION && info.ssi_signo == SIGINT) interrupt_ask(r);
-    else if (r->signal) r->signal_deadline_ns = 0; /* the second one does not wait */
-    else first_signal(r, (int)info.ssi_signo);
+    if (r->job->kind == JOB_SESSION && info.ssi_signo == SIGINT)
+      interrupt_ask(r);
+    else if (r->signal)
+      r->signal_deadline_ns = 0; /* the second one does not wait */
+    else
+      first_signal(r, (int)info.ssi_signo);
   }
   if (r->signal && r->sync && r->net && running_now(r) >= r->signal_deadline_ns)
     transport_cancel(net_transport(r->net));
@@ -234,8 +257,10 @@ static void take_signals(struct running *r) {
  * has told, or no answer is worth waiting for. */
 static bool is_asking(struct running *r, int64_t now) {
   char file[SPOT_FILE_SIZE];
-  if (!r->asked) r->late_ns = now;
-  else if (spot_get(r->worker->spot, file)) return false;
+  if (!r->asked)
+    r->late_ns = now;
+  else if (spot_get(r->worker->spot, file))
+    return false;
   if (now < r->late_ns + r->asked * ASK_MS * NS_A_MS) return true;
   if (r->asked == ASKS_MAX) return false;
   r->asked++;
@@ -250,12 +275,15 @@ static void watch_time(struct running *r) {
   bool is_waiting = r->is_replying || r->is_awaited || is_full || r->is_done || r->is_closed;
   if (!is_waiting) r->script_ns += now - r->last_ns;
   r->last_ns = now;
-  if (!r->job->timeout_ms || r->is_done || r->is_closed || r->script_ns < r->job->timeout_ms * NS_A_MS) return;
+  if (!r->job->timeout_ms || r->is_done || r->is_closed ||
+      r->script_ns < r->job->timeout_ms * NS_A_MS)
+    return;
   if (is_asking(r, now)) return;
   struct error err;
   char file[SPOT_FILE_SIZE];
   const char *untold = spot_get(r->worker->spot, file) ? "" : ", at a line that it did not tell";
-  (void)error_set(&err, ERROR_LIMIT, "the script ran past its limit of %" PRId64 " ms%s", r->job->timeout_ms, untold);
+  (void)error_set(&err, ERROR_LIMIT, "the script ran past its limit of %" PRId64 " ms%s",
+                  r->job->timeout_ms, untold);
   (void)error_hint(&err, "set --timeout, or look for a loop that does not end");
   place_last_line(r, &err);
   show_line(r, &err);
@@ -266,7 +294,8 @@ static void watch_time(struct running *r) {
 /* ---- the loop ------------------------------------------------------------ */
 
 static int timeout_ms(struct running *r) {
-  int64_t now = running_now(r), at = now + (r->asked || r->interrupt.is_asked ? ASK_TICK_MS : TICK_MS) * NS_A_MS;
+  int64_t now = running_now(r),
+          at = now + (r->asked || r->interrupt.is_asked ? ASK_TICK_MS : TICK_MS) * NS_A_MS;
   int64_t wake = upsert_wake_at(r), call = calls_wake_at(r);
   if (call < wake) wake = call;
   if (wake < at) at = wake;
@@ -278,11 +307,14 @@ static void wait_for_something(struct running *r) {
   nfds_t n = 1;
   if (!r->is_closed && !r->is_done) {
     bool has_more = channel_queued(r->worker->channel) > 0;
-    fds[n++] = (struct pollfd){.fd = channel_fd(r->worker->channel), .events = (short)(POLLIN | (has_more ? POLLOUT : 0))};
+    fds[n++] = (struct pollfd){.fd = channel_fd(r->worker->channel),
+                               .events = (short)(POLLIN | (has_more ? POLLOUT : 0))};
   }
   if (r->net) fds[n++] = (struct pollfd){.fd = net_fd(r->net), .events = POLLIN};
-  if (commands_fd(&r->commands) >= 0) fds[n++] = (struct pollfd){.fd = commands_fd(&r->commands), .events = POLLIN};
-  fds[n++] = (struct pollfd){.fd = http_calls_fd(&r->http), .events = POLLIN}; /* -1 is passed over */
+  if (commands_fd(&r->commands) >= 0)
+    fds[n++] = (struct pollfd){.fd = commands_fd(&r->commands), .events = POLLIN};
+  fds[n++] =
+      (struct pollfd){.fd = http_calls_fd(&r->http), .events = POLLIN}; /* -1 is passed over */
   n += queries_poll(&r->queries, fds + n);
   (void)poll(fds, n, timeout_ms(r)); /* EINTR and time-outs are all the same to the loop */
 }
@@ -339,8 +371,10 @@ void running_name(struct running *r) {
   uint8_t random[10];
   random_bytes(random, sizeof random);
   r->result->started_ms = clock_wall_ms(r->job->clock);
-  if (r->job->run) (void)snprintf(r->result->run, sizeof r->result->run, "%s", r->job->run);
-  else ulid_format(r->result->started_ms, random, r->result->run);
+  if (r->job->run)
+    (void)snprintf(r->result->run, sizeof r->result->run, "%s", r->job->run);
+  else
+    ulid_format(r->result->started_ms, random, r->result->run);
 }
 
 void running_close(struct running *r) {
@@ -366,14 +400,19 @@ int running_prepare(struct running *r, struct error *err) {
   const struct job *job = r->job;
   queries_init(&r->queries, r->job->clock);
   r->signal_fd = open_signals(err);
-  if (r->signal_fd < 0 || (job->run && running_need_state(r, err)) || files_open(&r->files, job, err)) return -1;
-  if (http_calls_open(&r->http, job, err) || worker_limit_memory(r->worker, job->memory_bytes, err)) return -1;
+  if (r->signal_fd < 0 || (job->run && running_need_state(r, err)) ||
+      files_open(&r->files, job, err))
+    return -1;
+  if (http_calls_open(&r->http, job, err) || worker_limit_memory(r->worker, job->memory_bytes, err))
+    return -1;
   return task_send(r->worker->channel, job, r->result->run, err);
 }
 
 void host_run(struct worker *w, const struct job *job, struct run_result *result) {
   struct error err;
-  *result = (struct run_result){.excerpt = BUF_WITH_LIMIT(4096), .trace = BUF_WITH_LIMIT(1 << 20), .warnings = BUF_WITH_LIMIT(WARNINGS_MAX)};
+  *result = (struct run_result){.excerpt = BUF_WITH_LIMIT(4096),
+                                .trace = BUF_WITH_LIMIT(1 << 20),
+                                .warnings = BUF_WITH_LIMIT(WARNINGS_MAX)};
   struct running *r = calloc(1, sizeof *r);
   if (!r) {
     (void)error_set(&result->err, ERROR_MEMORY, "out of memory for a run");
@@ -383,11 +422,16 @@ void host_run(struct worker *w, const struct job *job, struct run_result *result
     worker_stop(w);
     return;
   }
-  *r = (struct running){.job = job, .result = result, .worker = w, .signal_fd = -1,
+  *r = (struct running){.job = job,
+                        .result = result,
+                        .worker = w,
+                        .signal_fd = -1,
                         .commands = {.allowed = &job->allowed, .folder = job->folder}};
   running_name(r);
-  if (running_prepare(r, &err)) running_fail(r, &err);
-  else running_loop(r);
+  if (running_prepare(r, &err))
+    running_fail(r, &err);
+  else
+    running_loop(r);
   running_finish(r);
   running_close(r);
   free(r);

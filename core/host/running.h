@@ -40,14 +40,14 @@ struct running {
   struct run_result *result;
   struct worker *worker;
   struct files files;
-  struct state *state;       /* NULL until it is needed */
-  struct stream *stream;     /* of the upsert that runs, or of the last one */
+  struct state *state;   /* NULL until it is needed */
+  struct stream *stream; /* of the upsert that runs, or of the last one */
   char stream_name[512];
-  bool is_stream_reader;     /* opened by a dry upsert */
-  struct net *net;           /* NULL until a request is to be sent */
-  struct shared_rate rate;   /* its limit, kept with other processes */
+  bool is_stream_reader;   /* opened by a dry upsert */
+  struct net *net;         /* NULL until a request is to be sent */
+  struct shared_rate rate; /* its limit, kept with other processes */
   struct rate_wait wait;
-  struct meter meter;        /* of it, counted */
+  struct meter meter;                /* of it, counted */
   struct metered for_rows, for_call; /* its two askers */
   struct gate rows_gate, call_gate;  /* before them */
   bool is_always_fine;               /* no write is asked about any more */
@@ -57,48 +57,49 @@ struct running {
   struct http_calls http;
   struct queries queries;
   struct secret *key;
-  int64_t run_number;        /* in the state; 0: not recorded yet */
+  int64_t run_number; /* in the state; 0: not recorded yet */
 
-  struct sync *sync;         /* the upsert that runs, or NULL */
+  struct sync *sync;          /* the upsert that runs, or NULL */
   struct workspace workspace; /* of the key, before its first row */
-  bool is_checking;          /* it is asked for */
-  struct settle *settle;     /* before its first row, or behind its last one; or NULL */
+  bool is_checking;           /* it is asked for */
+  struct settle *settle;      /* before its first row, or behind its last one; or NULL */
   bool is_last_settling;
-  struct missing *missing;   /* behind its last row, where keys of its stream are looked for; or NULL */
-  struct seen seen;          /* the stream's partners that its source has */
-  int64_t keyless_rejects;   /* rows of its source that may be any key's */
-  struct tally tally;        /* of it, while missing is deleted */
-  int64_t resent_since_ms;   /* what the settling before the upsert sent again; 0: nothing */
+  struct missing
+      *missing;     /* behind its last row, where keys of its stream are looked for; or NULL */
+  struct seen seen; /* the stream's partners that its source has */
+  int64_t keyless_rejects; /* rows of its source that may be any key's */
+  struct tally tally;      /* of it, while missing is deleted */
+  int64_t resent_since_ms; /* what the settling before the upsert sent again; 0: nothing */
   struct sync_options sync_options;
   struct upsert_options upsert;
   int64_t upsert_began_ns, upsert_requests; /* requests: sent before it */
   struct frame frames[FRAMES_MAX];
   size_t frames_len;
-  bool is_source_ended;      /* MESSAGE_END came */
-  bool is_source_whole;      /* and it did not raise */
+  bool is_source_ended; /* MESSAGE_END came */
+  bool is_source_whole; /* and it did not raise */
   bool has_result_sent;
-  char source_file[1024];    /* of the upsert's rows; "" where it is not known or not one */
+  char source_file[1024]; /* of the upsert's rows; "" where it is not known or not one */
   bool has_source_file;
-  char warned[512];          /* the last warning of sync */
+  char warned[512]; /* the last warning of sync */
   int64_t rejects_told;
 
-  bool is_done;              /* the script, or the entry of a session, has ended */
-  enum done done;            /* how */
-  int64_t done_number;       /* an exit code, or of an entry what it is */
-  struct buf done_text;      /* of an entry: the answer */
-  bool is_closed;            /* the worker is gone */
-  bool is_replying;          /* the worker waits for an answer of ours */
-  bool is_awaited;           /* it waits for an upsert to begin or to end */
-  int64_t credits;           /* frames that it may still send */
+  bool is_done;         /* the script, or the entry of a session, has ended */
+  enum done done;       /* how */
+  int64_t done_number;  /* an exit code, or of an entry what it is */
+  struct buf done_text; /* of an entry: the answer */
+  bool is_closed;       /* the worker is gone */
+  bool is_replying;     /* the worker waits for an answer of ours */
+  bool is_awaited;      /* it waits for an upsert to begin or to end */
+  int64_t credits;      /* frames that it may still send */
   int signal_fd;
-  int signal;                /* the first that came; 0 */
+  int signal; /* the first that came; 0 */
   int64_t signal_deadline_ns;
   int64_t script_ns, last_ns; /* time that the script itself ran */
-  int64_t late_ns;           /* when it had run too long */
-  int asked;                 /* so often since then where it is */
-  struct error stop;         /* why no row is taken any more; code ERROR_NONE: it goes on */
-  struct tally before;       /* of the upserts that have ended */
-  int64_t still_held;        /* in the stream, at the end */
+  int64_t late_ns;            /* when it had run too long */
+  int asked;                  /* so often since then where it is */
+  struct error stop;          /* why no row is taken any more; code ERROR_NONE: it goes on */
+  struct tally before;        /* of the upserts that have ended */
+  int64_t still_held;         /* in the stream, at the end */
   struct watermarks watermarks;
   struct interrupt interrupt;
 };

@@ -14,8 +14,10 @@ static void put_line(char *to, size_t size, struct slice text) {
   size_t len = 0;
   for (size_t i = 0; i < text.len && len < sizeof line; i++) {
     bool is_blank = text.ptr[i] == '\n' || text.ptr[i] == '\r' || text.ptr[i] == '\t';
-    if (!is_blank) line[len++] = text.ptr[i];
-    else if (len > 0 && line[len - 1] != ' ') line[len++] = ' ';
+    if (!is_blank)
+      line[len++] = text.ptr[i];
+    else if (len > 0 && line[len - 1] != ' ')
+      line[len++] = ' ';
   }
   printable_copy(to, size, (struct slice){line, len});
 }
@@ -63,8 +65,10 @@ static int ran_out(int64_t memory_bytes, struct error *err) {
   struct buf size = BUF_WITH_LIMIT(64);
   number_put_size(&size, memory_bytes);
   const char *text = buf_text(&size);
-  if (memory_bytes && text) (void)error_set(err, ERROR_LIMIT, "the script ran out of its %s of memory", text);
-  else (void)error_set(err, ERROR_LIMIT, "the script ran out of memory");
+  if (memory_bytes && text)
+    (void)error_set(err, ERROR_LIMIT, "the script ran out of its %s of memory", text);
+  else
+    (void)error_set(err, ERROR_LIMIT, "the script ran out of memory");
   buf_free(&size);
   return error_hint(err, "set --memory, or have the script keep fewer rows at once");
 }
@@ -78,7 +82,8 @@ int script_end_read(const struct message *m, int64_t memory_bytes, struct error 
     break;
   case DONE_SYNTAX: (void)end(err, ERROR_USAGE, m->text[1], m->text[3]); break;
   case DONE_MEMORY: (void)ran_out(memory_bytes, err); break;
-  case DONE_ERROR: default: (void)raised(m, err); break;
+  case DONE_ERROR:
+  default: (void)raised(m, err); break;
   }
   return place(err, m->text[0], m->number[2]);
 }

@@ -7,8 +7,8 @@
 
 struct settle_job {
   const char *state, *base_url;
-  const char *stream;   /* NULL: all of the base URL */
-  int64_t window_ms;    /* 0: taken as passed */
+  const char *stream; /* NULL: all of the base URL */
+  int64_t window_ms;  /* 0: taken as passed */
   int64_t give_up_ms, wait_ms, batch_rows, batch_bytes, concurrency, requests_per_minute;
   const struct clock *clock;
   void *user;

@@ -28,7 +28,8 @@ static void put_environment(struct buf *b, const struct job *job) {
   buf_add_char(b, '{');
   for (char *const *e = job->environment; e && *e; e++) {
     const char *equals = strchr(*e, '=');
-    if (!equals || !is_visible(job, (struct slice){*e, (size_t)(equals - *e)}) || !is_text(*e)) continue;
+    if (!equals || !is_visible(job, (struct slice){*e, (size_t)(equals - *e)}) || !is_text(*e))
+      continue;
     if (!is_first) buf_add_char(b, ',');
     is_first = false;
     json_put_string(b, (struct slice){*e, (size_t)(equals - *e)});
@@ -42,14 +43,13 @@ static void put_kind(struct buf *b, const struct job *job) {
   switch (job->kind) {
   case JOB_SCRIPT: return;
   case JOB_TESTS:
-    buf_printf(b, ",\"kind\":\"tests\",\"is_tap\":%s,\"is_update\":%s,\"wants_results\":%s,\"tests\":",
+    buf_printf(b,
+               ",\"kind\":\"tests\",\"is_tap\":%s,\"is_update\":%s,\"wants_results\":%s,\"tests\":",
                job->is_tap ? "true" : "false", job->is_update ? "true" : "false",
                job->events.tested ? "true" : "false");
     put_list(b, job->tests.at);
     return;
-  case JOB_SESSION:
-    buf_add_text(b, ",\"kind\":\"session\"");
-    return;
+  case JOB_SESSION: buf_add_text(b, ",\"kind\":\"session\""); return;
   case JOB_CODE:
     buf_printf(b, ",\"kind\":\"code\",\"columns\":%zu,\"code\":", job->columns);
     json_put_string(b, slice_of(job->code));
@@ -71,7 +71,9 @@ static void put_task(struct buf *b, const struct job *job, const char *run) {
     buf_add_text(b, ",\"cause\":");
     buf_add_text(b, job->cause); /* JSON as it was recorded */
   }
-  buf_printf(b, ",\"limits\":{\"batch_rows\":%" PRId64 ",\"batch_bytes\":%" PRId64 ",\"concurrency\":%" PRId64 "}",
+  buf_printf(b,
+             ",\"limits\":{\"batch_rows\":%" PRId64 ",\"batch_bytes\":%" PRId64
+             ",\"concurrency\":%" PRId64 "}",
              job->batch_rows, job->batch_bytes, job->concurrency);
   buf_add_text(b, ",\"env\":");
   put_environment(b, job);
@@ -95,16 +97,22 @@ static int64_t task_flags(const struct job *job) {
 
 static int check_texts(const struct job *job, struct error *err) {
   for (size_t i = 0; job->args && job->args[i]; i++)
-    if (!is_text(job->args[i])) return error_set(err, ERROR_USAGE, "argument %zu is not valid UTF-8", i + 1);
-  if (!is_text(job->script)) return error_set(err, ERROR_USAGE, "the name of the script is not valid UTF-8");
+    if (!is_text(job->args[i]))
+      return error_set(err, ERROR_USAGE, "argument %zu is not valid UTF-8", i + 1);
+  if (!is_text(job->script))
+    return error_set(err, ERROR_USAGE, "the name of the script is not valid UTF-8");
   for (size_t i = 0; job->tests.at && job->tests.at[i]; i++)
-    if (!is_text(job->tests.at[i])) return error_set(err, ERROR_USAGE, "the name of a test is not valid UTF-8");
-  if (job->code && !is_text(job->code)) return error_set(err, ERROR_USAGE, "the code is not valid UTF-8");
+    if (!is_text(job->tests.at[i]))
+      return error_set(err, ERROR_USAGE, "the name of a test is not valid UTF-8");
+  if (job->code && !is_text(job->code))
+    return error_set(err, ERROR_USAGE, "the code is not valid UTF-8");
   return 0;
 }
 
 int task_send(struct channel *channel, const struct job *job, const char *run, struct error *err) {
-  static const enum task tasks[] = {[JOB_SCRIPT] = TASK_RUN, [JOB_TESTS] = TASK_TEST, [JOB_CODE] = TASK_EVAL,
+  static const enum task tasks[] = {[JOB_SCRIPT] = TASK_RUN,
+                                    [JOB_TESTS] = TASK_TEST,
+                                    [JOB_CODE] = TASK_EVAL,
                                     [JOB_SESSION] = TASK_SESSION};
   struct buf json = BUF_WITH_LIMIT(FRAME_PAYLOAD_MAX / 2);
   if (check_texts(job, err)) return -1;

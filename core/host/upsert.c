@@ -15,7 +15,9 @@
 static bool is_dry(const struct running *r) { return r->job->is_dry || r->upsert.dry_run; }
 
 struct stream *upsert_stream(struct running *r, struct error *err) {
-  const char *name = r->upsert.has_stream ? r->upsert.stream : r->job->stream ? r->job->stream : "-";
+  const char *name = r->upsert.has_stream ? r->upsert.stream
+                     : r->job->stream     ? r->job->stream
+                                          : "-";
   bool is_reader = is_dry(r);
   if (r->stream && strcmp(r->stream_name, name) == 0 && r->is_stream_reader == is_reader)
     return r->stream;
@@ -34,7 +36,9 @@ struct stream *upsert_stream(struct running *r, struct error *err) {
   return r->stream;
 }
 
-static struct stream *need_stream(void *user, struct error *err) { return upsert_stream(user, err); }
+static struct stream *need_stream(void *user, struct error *err) {
+  return upsert_stream(user, err);
+}
 
 static void ignore_refusal(void *user, uint64_t ordinal, const struct sync_refusal *why) {
   (void)user, (void)ordinal, (void)why; /* it is in the rejects */
@@ -90,7 +94,8 @@ static bool may_be_held(struct running *r) {
   struct error err;
   if (is_dry(r)) return false;
   if (r->upsert.has_key) return true;
-  if (stream_list(r->state, some, sizeof some / sizeof *some, &n, &err)) return true; /* opening it tells why */
+  if (stream_list(r->state, some, sizeof some / sizeof *some, &n, &err))
+    return true; /* opening it tells why */
   for (size_t i = 0; i < n; i++)
     if (some[i].held) return true;
   return false;
@@ -106,7 +111,8 @@ static int start_settling(struct running *r, bool is_last, struct error *err) {
   struct settle_options o = {.state = r->state,
                              .resend = r->sync_options,
                              .window_ms = r->job->settle_window_ms,
-                             .only_adopts = is_last || r->job->events.confirm, /* nobody was asked yet */
+                             .only_adopts =
+                                 is_last || r->job->events.confirm, /* nobody was asked yet */
                              .doubt_since_ms = is_last ? doubt_since_ms(r) : 0,
                              .made = is_last ? sync_made(r->sync) : NULL};
   o.resend.events.acked = NULL; /* no row of the script's */
@@ -150,7 +156,8 @@ static void count_adopted(struct running *r, struct tally *t) {
 static void warn_held(struct running *r, const struct settled *settled) {
   char text[700];
   if (settled->held == 0) return;
-  (void)snprintf(text, sizeof text, "%" PRId64 " creates of stream %s still have an unknown outcome", settled->held,
+  (void)snprintf(text, sizeof text,
+                 "%" PRId64 " creates of stream %s still have an unknown outcome", settled->held,
                  r->stream_name);
   running_warn(r, text);
 }
@@ -206,7 +213,8 @@ static void step_checking(struct running *r) {
 /* Rows under way know their lines only, so of two files neither can be told. */
 void upsert_file(struct running *r, const struct message *m) {
   struct slice file = r->has_source_file ? (struct slice){NULL, 0} : m->text[0];
-  (void)snprintf(r->source_file, sizeof r->source_file, "%.*s", (int)file.len, file.ptr ? file.ptr : "");
+  (void)snprintf(r->source_file, sizeof r->source_file, "%.*s", (int)file.len,
+                 file.ptr ? file.ptr : "");
   r->has_source_file = true;
 }
 
@@ -237,8 +245,10 @@ void upsert_reject(struct running *r, const struct message *m) {
   struct reject reject;
   if (!r->sync) return;
   reject_message_read(m, &texts, &reject);
-  if (reject.key.len) sync_has_key(r->sync, reject.key);
-  else r->keyless_rejects++;
+  if (reject.key.len)
+    sync_has_key(r->sync, reject.key);
+  else
+    r->keyless_rejects++;
   sync_reject(r->sync, &reject);
 }
 
@@ -304,8 +314,10 @@ static void settling_done(struct running *r) {
   struct tally t = *sync_tally(r->sync);
   struct settled settled = settle_result(r->settle);
   const struct error *why = settle_error(r->settle);
-  if (r->is_last_settling) count_adopted(r, &t);
-  else warn_held(r, &settled);
+  if (r->is_last_settling)
+    count_adopted(r, &t);
+  else
+    warn_held(r, &settled);
   if (why && !r->is_last_settling) sync_stop(r->sync, why);
   if (why && r->is_last_settling) last_look_failed(r, &t, why);
   r->resent_since_ms = settled.resent_since_ms;
@@ -313,8 +325,10 @@ static void settling_done(struct running *r) {
   bool is_last = r->is_last_settling;
   settle_free(r->settle);
   r->settle = NULL;
-  if (is_last) conclude(r, &t);
-  else if (!why) give_credits(r);
+  if (is_last)
+    conclude(r, &t);
+  else if (!why)
+    give_credits(r);
 }
 
 static void sync_done(struct running *r) {
@@ -322,7 +336,8 @@ static void sync_done(struct running *r) {
   struct error err;
   bool is_in_doubt = t->held > 0 || doubt_since_ms(r);
   bool looks = is_in_doubt && !sync_error(r->sync) && !r->signal && !is_dry(r);
-  if (looks && start_settling(r, true, &err) == 0 && r->settle) return; /* once, and adopts what it finds */
+  if (looks && start_settling(r, true, &err) == 0 && r->settle)
+    return; /* once, and adopts what it finds */
   conclude(r, t);
 }
 
@@ -330,7 +345,8 @@ void upsert_step(struct running *r) {
   static const struct tally nothing;
   if (!r->sync) {
     /* A run that was stopped before answers later upserts at once. */
-    if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns) result_send(r, &nothing, &r->stop);
+    if (r->stop.code != ERROR_NONE && !r->has_result_sent && r->upsert_began_ns)
+      result_send(r, &nothing, &r->stop);
     return;
   }
   if (r->is_checking) {

@@ -18,11 +18,13 @@ struct watermarks {
   size_t len;
 };
 
-MUST_USE int watermarks_set(struct watermarks *w, struct slice name, struct slice value, struct error *err);
+MUST_USE int watermarks_set(struct watermarks *w, struct slice name, struct slice value,
+                            struct error *err);
 /* false: NAME does not wait here. */
 bool watermarks_get(const struct watermarks *w, struct slice name, struct slice *value);
 /* Writes all of SCOPE's, or nothing. */
-MUST_USE int watermarks_write(struct watermarks *w, struct state *state, struct slice scope, struct error *err);
+MUST_USE int watermarks_write(struct watermarks *w, struct state *state, struct slice scope,
+                              struct error *err);
 void watermarks_free(struct watermarks *w);
 
 #endif

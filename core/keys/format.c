@@ -113,8 +113,8 @@ static const char *entry_fault(const struct format_entry *e) {
     return "a time past the year 9999";
   if (!copy_text(name, sizeof name, e->name) || keystore_check_name(name, &err) != 0)
     return "a name that is none";
-  if (!copy_text(url, sizeof url, e->origin) || origin_of_server(origin, slice_of(url), &err) != 0 ||
-      strcmp(url, origin) != 0)
+  if (!copy_text(url, sizeof url, e->origin) ||
+      origin_of_server(origin, slice_of(url), &err) != 0 || strcmp(url, origin) != 0)
     return "an origin that is none";
   if (!copy_text(header, sizeof header, e->header) || secret_check_header(header, &err) != 0)
     return "a header that is none";

@@ -97,11 +97,11 @@ static int check_file(const struct stat *st, const char *path, struct error *err
 }
 
 static struct keyfile_stamp stamp_of(const struct stat *st) {
-  return (struct keyfile_stamp){
-      .device = (uint64_t)st->st_dev,
-      .inode = (uint64_t)st->st_ino,
-      .size = st->st_size,
-      .changed_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec};
+  return (struct keyfile_stamp){.device = (uint64_t)st->st_dev,
+                                .inode = (uint64_t)st->st_ino,
+                                .size = st->st_size,
+                                .changed_ns =
+                                    (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec};
 }
 
 int keyfile_read(struct buf *b, const char *path, struct keyfile_stamp *stamp, struct error *err) {

@@ -7,8 +7,8 @@
 /* User permissions beside the possessor's: a cron job's session does not hold the user's
  * keyring, and reads by its user's right. */
 enum {
-  PERMISSIONS = KEY_POS_ALL | KEY_USR_VIEW | KEY_USR_READ | KEY_USR_WRITE | KEY_USR_SEARCH |
-                KEY_USR_SETATTR,
+  PERMISSIONS =
+      KEY_POS_ALL | KEY_USR_VIEW | KEY_USR_READ | KEY_USR_WRITE | KEY_USR_SEARCH | KEY_USR_SETATTR,
   BYTES_MAX = 256,
 };
 
@@ -26,7 +26,8 @@ int keyring_keep(const char *name, const struct secret *bytes, int64_t for_ms, s
   int errnum = errno;
   secret_close(bytes);
   if (key < 0) return refused(err, errnum);
-  if (keyctl_set_timeout(key, (unsigned)for_s) == 0 && keyctl_setperm(key, PERMISSIONS) == 0) return 0;
+  if (keyctl_set_timeout(key, (unsigned)for_s) == 0 && keyctl_setperm(key, PERMISSIONS) == 0)
+    return 0;
   errnum = errno;
   (void)keyring_forget(name); /* rather not kept than kept for ever */
   return refused(err, errnum);

@@ -24,7 +24,8 @@ int keystore_path(char path[PATH_SIZE], struct error *err) {
   const char *home = getenv("HOME");
   if (named && named[0] != '\0') {
     char here[PATH_SIZE];
-    if (!getcwd(here, sizeof here)) return error_errno(err, ERROR_USAGE, errno, "the current folder");
+    if (!getcwd(here, sizeof here))
+      return error_errno(err, ERROR_USAGE, errno, "the current folder");
     return path_from(path, here, named, err);
   }
   if (config && config[0] == '/') return path_from(path, config, "hoko/keystore", err);
@@ -45,7 +46,8 @@ int keystore_check_name(const char *name, struct error *err) {
       name[0] != '.')
     return 0;
   error_set(err, ERROR_USAGE, "\"%.80s\" cannot name a key", name);
-  return error_hint(err, "take 1 to %d letters, digits, \".\", \"_\" or \"-\", a letter or digit first",
+  return error_hint(err,
+                    "take 1 to %d letters, digits, \".\", \"_\" or \"-\", a letter or digit first",
                     KEYSTORE_NAME_SIZE - 1);
 }
 
@@ -89,8 +91,9 @@ const char *keystore_path_of(const struct keystore *ks) { return ks->path; }
 bool keystore_is_unlocked(const struct keystore *ks) { return ks->master != NULL; }
 
 static int older_copy(const struct keystore *ks, uint64_t has, uint64_t seen, struct error *err) {
-  error_set(err, ERROR_AUTH, "%s is an older copy: it is change %llu, and change %llu was seen here",
-            ks->path, (unsigned long long)has, (unsigned long long)seen);
+  error_set(err, ERROR_AUTH,
+            "%s is an older copy: it is change %llu, and change %llu was seen here", ks->path,
+            (unsigned long long)has, (unsigned long long)seen);
   return error_hint(err, "if you put it back on purpose, remove %.400s.used", ks->path);
 }
 
@@ -110,7 +113,8 @@ static int accept(struct keystore *ks, const struct vault *v, const struct secre
   if (vault_authenticate(v, master, err) != 0) return error_context(err, "%s", ks->path);
   id_text(v, id);
   used_claim(&ks->notes, id);
-  if (generation < ks->notes.generation) return older_copy(ks, generation, ks->notes.generation, err);
+  if (generation < ks->notes.generation)
+    return older_copy(ks, generation, ks->notes.generation, err);
   read_notes(ks, v);
   if (generation <= ks->notes.generation) return 0;
   ks->notes.generation = generation;

@@ -29,7 +29,7 @@ struct keystore_entry {
   char header[SECRET_HEADER_SIZE];
   int64_t added_ms;   /* when this key (not its name) came in; wall clock, whole seconds */
   int64_t expires_ms; /* as the user said; 0: not said */
-  int64_t used_ms;    /* about when it was last used, as keystore_note_used() kept it; 0: not known */
+  int64_t used_ms; /* about when it was last used, as keystore_note_used() kept it; 0: not known */
 };
 
 struct keystore;

@@ -102,14 +102,14 @@ static int edit_add(struct vault_plan *plan, const void *asked, struct error *er
   if (plan->len == KEYSTORE_ENTRIES_MAX)
     return error_set(err, ERROR_STATE, "the keystore holds %d keys, as many as it can",
                      KEYSTORE_ENTRIES_MAX);
-  plan->row[plan->len++] = (struct vault_row){
-      .entry = {.added_s = add->entry->added_ms / 1000,
-                .expires_s = add->entry->expires_ms / 1000,
-                .name = slice_of(add->entry->name),
-                .origin = slice_of(secret_origin(add->key)),
-                .header = slice_of(secret_template(add->key)),
-                .key_len = secret_len(add->key)},
-      .key = add->key};
+  plan->row[plan->len++] =
+      (struct vault_row){.entry = {.added_s = add->entry->added_ms / 1000,
+                                   .expires_s = add->entry->expires_ms / 1000,
+                                   .name = slice_of(add->entry->name),
+                                   .origin = slice_of(secret_origin(add->key)),
+                                   .header = slice_of(secret_template(add->key)),
+                                   .key_len = secret_len(add->key)},
+                         .key = add->key};
   return 0;
 }
 

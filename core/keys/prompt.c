@@ -96,7 +96,8 @@ static int read_key(const struct typing *t, char *c) {
 
 static size_t without_last(const char *line, size_t len) {
   if (len > 0) len--;
-  while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80) len--; /* the rest of a UTF-8 character */
+  while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80)
+    len--; /* the rest of a UTF-8 character */
   return len;
 }
 
@@ -106,7 +107,8 @@ static int read_line(const struct typing *t, struct secret *line, struct error *
   size_t len = 0;
   for (;;) {
     int got = read_key(t, &c);
-    if (got < 0) return error_set(err, ERROR_INTERRUPTED, "interrupted while waiting for an answer");
+    if (got < 0)
+      return error_set(err, ERROR_INTERRUPTED, "interrupted while waiting for an answer");
     if (got == 0 || (c == KEY_END && len == 0))
       return error_set(err, ERROR_AUTH, "nothing was entered");
     if (c == '\n' || c == '\r' || c == KEY_END) break;
@@ -166,7 +168,8 @@ static int read_byte(int fd, const char *name, int64_t deadline_ns, char *c, str
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     int ready = left_ms > 0 ? poll(&wait, 1, (int)left_ms) : 0;
     if (ready == 0)
-      return error_set(err, ERROR_AUTH, "%s gave no line within %d s", name, DESCRIPTOR_WAIT_MS / 1000);
+      return error_set(err, ERROR_AUTH, "%s gave no line within %d s", name,
+                       DESCRIPTOR_WAIT_MS / 1000);
     ssize_t got = ready > 0 ? read(fd, c, 1) : -1;
     if (got >= 0) return (int)got;
     if (errno != EINTR && errno != EAGAIN)

@@ -7,8 +7,10 @@
 enum { SUBKEY_CHECK = 1, SUBKEY_ENTRY = 2, SUBKEY_FILE = 3, SUBKEY_SIZE = 32 };
 
 _Static_assert(SEAL_MASTER_SIZE == crypto_kdf_KEYBYTES, "the master key feeds crypto_kdf");
-_Static_assert(SUBKEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "size of the seal's key");
-_Static_assert(FORMAT_NONCE_SIZE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, "size of a nonce");
+_Static_assert(SUBKEY_SIZE == crypto_aead_xchacha20poly1305_ietf_KEYBYTES,
+               "size of the seal's key");
+_Static_assert(FORMAT_NONCE_SIZE == crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+               "size of a nonce");
 _Static_assert(FORMAT_TAG_SIZE == crypto_aead_xchacha20poly1305_ietf_ABYTES, "size of a tag");
 _Static_assert(FORMAT_SALT_SIZE == crypto_pwhash_SALTBYTES, "size of the salt");
 
@@ -16,8 +18,7 @@ static const unsigned char *bytes_of(struct slice s) { return (const unsigned ch
 
 void seal_set_kdf(struct format_head *head, enum keystore_kdf kdf) {
   bool is_quick = kdf == KEYSTORE_KDF_INTERACTIVE;
-  head->passes =
-      is_quick ? crypto_pwhash_OPSLIMIT_INTERACTIVE : crypto_pwhash_OPSLIMIT_MODERATE;
+  head->passes = is_quick ? crypto_pwhash_OPSLIMIT_INTERACTIVE : crypto_pwhash_OPSLIMIT_MODERATE;
   head->memory_kib =
       (is_quick ? crypto_pwhash_MEMLIMIT_INTERACTIVE : crypto_pwhash_MEMLIMIT_MODERATE) / 1024;
 }

@@ -99,9 +99,9 @@ static int check_key(const struct secret *s, struct error *err) {
 
 /* Fields that belong to the connection: a key in one of them would break the request. */
 static bool is_reserved(struct slice name) {
-  static const char *const reserved[] = {"host",    "content-length", "transfer-encoding",
-                                         "expect",  "connection",     "upgrade",
-                                         "origin",  "referer",        "te"};
+  static const char *const reserved[] = {"host",   "content-length", "transfer-encoding",
+                                         "expect", "connection",     "upgrade",
+                                         "origin", "referer",        "te"};
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
     if (name.len == strlen(reserved[i]) && strncasecmp(name.ptr, reserved[i], name.len) == 0)
       return true;

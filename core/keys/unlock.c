@@ -16,7 +16,8 @@ enum { TRIES = 3, PROMPT_SIZE = PATH_SIZE + 256, KEYRING_NAME_SIZE = KEYSTORE_ID
 static struct secret *read_descriptor(int fd, struct error *err) {
   char name[32];
   (void)snprintf(name, sizeof name, "descriptor %d", fd);
-  if (fd > STDERR_FILENO) (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a bad one is told by reading it */
+  if (fd > STDERR_FILENO)
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* a bad one is told by reading it */
   return prompt_read_fd(fd, name, err);
 }
 
@@ -81,8 +82,8 @@ static int unlock_kept(struct keystore *ks, struct error *err) {
 
 static int unlock_asking(struct keystore *ks, const struct unlock *how, struct error *err) {
   char prompt[PROMPT_SIZE];
-  (void)snprintf(prompt, sizeof prompt, "Passphrase of the keystore %s, to %s: ",
-                 keystore_path_of(ks), how->purpose);
+  (void)snprintf(prompt, sizeof prompt,
+                 "Passphrase of the keystore %s, to %s: ", keystore_path_of(ks), how->purpose);
   for (int left = TRIES - 1; left >= 0; left--) {
     struct secret *passphrase = prompt_secret(prompt, err);
     int rc = passphrase ? keystore_unlock(ks, passphrase, err) : -1;
@@ -95,9 +96,10 @@ static int unlock_asking(struct keystore *ks, const struct unlock *how, struct e
 
 static int no_way(const char *path, const char *lacks, struct error *err) {
   error_set(err, ERROR_AUTH, "%s: %s, and there is no terminal to ask on", path, lacks);
-  return error_hint(err, "give its passphrase by --passphrase-fd N, HOKO_PASSPHRASE_FILE=FILE or the "
-                         "systemd credential hoko-passphrase, or run hoko key unlock --for 8h in a "
-                         "terminal before; HOKO_API_KEY stands in for a key");
+  return error_hint(err,
+                    "give its passphrase by --passphrase-fd N, HOKO_PASSPHRASE_FILE=FILE or the "
+                    "systemd credential hoko-passphrase, or run hoko key unlock --for 8h in a "
+                    "terminal before; HOKO_API_KEY stands in for a key");
 }
 
 int unlock_keystore(struct keystore *ks, const struct unlock *how, struct error *err) {

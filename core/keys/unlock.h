@@ -21,8 +21,7 @@ MUST_USE int unlock_keystore(struct keystore *ks, const struct unlock *how, stru
 struct keystore *unlock_open(const struct unlock *how, struct error *err);
 /* The passphrase for a keystore that is to be made at PATH: the same ways without the
  * keyring; the terminal asks twice. */
-struct secret *unlock_new_passphrase(const char *path, const struct unlock *how,
-                                     struct error *err);
+struct secret *unlock_new_passphrase(const char *path, const struct unlock *how, struct error *err);
 
 /* Keeps the unlocked keystore's derived key in the user's kernel keyring for FOR_MS. */
 MUST_USE int unlock_keep(const struct keystore *ks, int64_t for_ms, struct error *err);

@@ -33,9 +33,11 @@ static bool parse_head(struct used *u, struct slice *rest) {
   struct slice line, id, generation;
   int64_t number;
   if (!take_line(rest, &line) || !slice_is(line, first_line)) return false;
-  if (!take_line(rest, &line) || !value_of(line, "id", &id) || id.len != sizeof u->id - 1) return false;
+  if (!take_line(rest, &line) || !value_of(line, "id", &id) || id.len != sizeof u->id - 1)
+    return false;
   if (!take_line(rest, &line) || !value_of(line, "generation", &generation)) return false;
-  if (number_int64(generation, 1, INT64_MAX, &number) != 0 || memchr(id.ptr, '\0', id.len)) return false;
+  if (number_int64(generation, 1, INT64_MAX, &number) != 0 || memchr(id.ptr, '\0', id.len))
+    return false;
   memcpy(u->id, id.ptr, id.len);
   u->id[id.len] = '\0';
   u->generation = (uint64_t)number;

@@ -35,9 +35,9 @@ struct vault_row {
 };
 
 struct vault_plan {
-  const struct vault *old;         /* NULL where no row needs it */
+  const struct vault *old; /* NULL where no row needs it */
   const struct secret *old_master;
-  struct format_head head;         /* entries_len and entries_size are vault_put()'s */
+  struct format_head head; /* entries_len and entries_size are vault_put()'s */
   const struct secret *master;
   struct vault_row row[KEYSTORE_ENTRIES_MAX];
   size_t len;

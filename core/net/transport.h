@@ -34,24 +34,24 @@ struct exchange_limits {
 struct exchange {
   /* What is asked; unchanged by the transport. */
   enum exchange_method method;
-  const char *target;     /* behind the base URL: "/partners?take=50" */
-  struct slice body;      /* len 0: none */
-  bool is_once;           /* at most one attempt on the wire: creates */
-  bool is_again;          /* it was sent before and told nothing: counted as a retry */
-  struct answer *answer;  /* fed with the body of a 200 or 201; NULL: body is kept as text */
-  void *owner;            /* the caller's */
+  const char *target;    /* behind the base URL: "/partners?take=50" */
+  struct slice body;     /* len 0: none */
+  bool is_once;          /* at most one attempt on the wire: creates */
+  bool is_again;         /* it was sent before and told nothing: counted as a retry */
+  struct answer *answer; /* fed with the body of a 200 or 201; NULL: body is kept as text */
+  void *owner;           /* the caller's */
 
   /* What came of it. */
   enum exchange_end end;
-  int status;             /* 0 unless ANSWERED, or a head came before it broke */
+  int status; /* 0 unless ANSWERED, or a head came before it broke */
   struct exchange_limits limits;
   char content_type[64], location[256];
-  struct buf text;        /* body of what had no answer to feed; at most its limit (set by the caller) */
-  bool is_text_cut;       /* more came than text's limit holds */
-  int attempts;           /* on the wire */
+  struct buf text;  /* body of what had no answer to feed; at most its limit (set by the caller) */
+  bool is_text_cut; /* more came than text's limit holds */
+  int attempts;     /* on the wire */
   int64_t bytes_sent, bytes_received;
   int64_t began_mono_ns, ended_mono_ns, began_wall_ms;
-  struct error err;       /* unless ANSWERED: what happened, to which host */
+  struct error err; /* unless ANSWERED: what happened, to which host */
 };
 
 struct transport {
@@ -69,7 +69,8 @@ static inline int64_t transport_ready_at(struct transport *t) { return t->ready_
 /* Whether a submit is allowed now; it is to follow at once. */
 static inline bool transport_is_ready(struct transport *t, const struct clock *clock) {
   if (t->take) return t->take(t);
-  int64_t at = t->ready_at(t); /* asked first: "now" is a time before the next reading of the clock */
+  int64_t at =
+      t->ready_at(t); /* asked first: "now" is a time before the next reading of the clock */
   return at <= clock_mono_ns(clock);
 }
 static inline void transport_submit(struct transport *t, struct exchange *e) { t->submit(t, e); }

@@ -272,7 +272,7 @@ void policy_ended(struct policy *p, const struct policy_rules *r, int exit_code,
   p->phase = POLICY_IDLE;
   if (was_told_to && !is_success) return;
   p->is_keyless = exit_code == EXIT_AUTH; /* any other end was not for want of a key */
-  if (is_success == p->is_failing) /* P5 */
+  if (is_success == p->is_failing)        /* P5 */
     p->alert = is_success ? POLICY_ALERT_RECOVERY : POLICY_ALERT_FAILURE;
   p->is_failing = !is_success;
   if (is_success || !is_retried(p, r, exit_code)) return;

@@ -124,8 +124,10 @@ static int check_frame(struct check *c, struct frame *f, struct error *err) {
   if (key_index_find(c->st, f->probes, f->len, &f->candidates, err) != 0) return -1;
   for (size_t i = 0; i < f->candidates.len; i++) {
     struct candidate it = f->candidates.list[i];
-    if (it.seq == f->seqs[it.at]) f->is_found[it.at] = true;
-    else if (compare_with(c, f, it, err) != 0) return -1;
+    if (it.seq == f->seqs[it.at])
+      f->is_found[it.at] = true;
+    else if (compare_with(c, f, it, err) != 0)
+      return -1;
   }
   for (size_t i = 0; i < f->len; i++)
     if (!f->is_found[i])

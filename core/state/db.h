@@ -23,14 +23,14 @@ enum { DB_STATEMENTS_MAX = 128, DB_CACHE_KIB = 16 * 1024, DB_BUSY_MS = 10000 };
 
 struct statement {
   const char *sql;
-  sqlite3_stmt *sqlite;          /* one of these two */
+  sqlite3_stmt *sqlite; /* one of these two */
   struct pg_statement *postgres;
 };
 
 struct db {
   sqlite3 *sqlite; /* one of these two */
   struct pg *postgres;
-  char *name; /* for messages: the file, to find what lies beside it, or the server */
+  char *name;             /* for messages: the file, to find what lies beside it, or the server */
   bool is_in_transaction; /* between begin and commit or rollback, whatever came of these */
   struct statement cached[DB_STATEMENTS_MAX];
   size_t cached_len;

@@ -359,7 +359,7 @@ bool pg_is_committed(const struct pg *pg) { return pg->is_committed; }
 
 int pg_exec(struct pg *pg, const char *sql, struct error *err) {
   if (pg->sent > 0) {
-      if (drain(pg, &plain, NULL, err) != 0) return -1;
+    if (drain(pg, &plain, NULL, err) != 0) return -1;
   }
   if (!PQexitPipelineMode(pg->conn)) return fail_conn(pg, err);
   PGresult *r = PQexec(pg->conn, sql);

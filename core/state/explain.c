@@ -65,9 +65,8 @@ static bool take_row(struct statement *sql, struct slice key, struct row *row) {
 
 static int hand_out(struct stream *st, struct statement *sql, struct row row, struct held *to,
                     struct error *err) {
-  *to = (struct held){.number = column_int(sql, 0),
-                      .sent_at_ms = column_int(sql, 1),
-                      .row = {.line = row.line}};
+  *to = (struct held){
+      .number = column_int(sql, 0), .sent_at_ms = column_int(sql, 1), .row = {.line = row.line}};
   bool fits = arena_copy(&st->handed, row.key, &to->row.key) &&
               arena_copy(&st->handed, row.id, &to->row.id);
   for (int f = 0; fits && f < ROW_FIELDS; f++)

@@ -65,7 +65,8 @@ static int refuse_unknown(struct slice name, struct slice base_url, struct error
 
 int stream_forget(struct state *s, struct slice name, struct slice base_url, struct slice key,
                   int64_t *partners, struct error *err) {
-  struct stream_options o = {.name = name, .base_url = base_url, .script = SLICE("hoko state forget")};
+  struct stream_options o = {
+      .name = name, .base_url = base_url, .script = SLICE("hoko state forget")};
   struct stream *st;
   struct error ignored;
   int64_t number;

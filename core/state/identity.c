@@ -196,8 +196,10 @@ static int look_at_held(struct stream *st, struct known *k, uint64_t hash, struc
   struct statement *sql = db_prepare(db, k->key.len ? sql_held_key : sql_held_content, err);
   if (!sql) return -1;
   bind_int(sql, 1, st->number);
-  if (k->key.len) bind_text(sql, 2, k->key);
-  else bind_int(sql, 2, (int64_t)k->content);
+  if (k->key.len)
+    bind_text(sql, 2, k->key);
+  else
+    bind_int(sql, 2, (int64_t)k->content);
   int is_row = db_step(db, sql, err);
   k->is_held = is_row > 0 || marks_is_under_way(&st->marks, hash);
   if (is_row > 0) statement_reset(sql);
@@ -224,8 +226,10 @@ static bool any_count(const void *user, uint32_t count) {
 /* Adds BY to how often CONTENT may still be told; the map's value is that number. */
 static int count_made(struct map *made, uint64_t content, int by) {
   uint32_t count = map_find(made, content, any_count, NULL);
-  if (count == MAP_FREE) count = 0;
-  else (void)map_remove(made, content, count); /* it was just found */
+  if (count == MAP_FREE)
+    count = 0;
+  else
+    (void)map_remove(made, content, count); /* it was just found */
   count += (uint32_t)by;
   return count > 0 ? map_add(made, content, count) : 0;
 }
@@ -249,7 +253,8 @@ static int load_made(struct stream *st, struct error *err) {
   while ((is_row = db_step(db, sql, err)) > 0) {
     if (add_made(&st->made, column_slice(sql, 0)) == 0) continue;
     statement_reset(sql);
-    return error_set(err, ERROR_MEMORY, "no memory for the rows without key of stream %s", st->name);
+    return error_set(err, ERROR_MEMORY, "no memory for the rows without key of stream %s",
+                     st->name);
   }
   st->is_made_loaded = is_row == 0;
   return is_row;

@@ -29,9 +29,9 @@ struct line {
 struct import {
   struct state *s;
   const char *name;
-  int64_t lines;       /* read so far, with the one that is read */
-  struct buf text;     /* scratch */
-  struct arena arena;  /* of the line */
+  int64_t lines;      /* read so far, with the one that is read */
+  struct buf text;    /* scratch */
+  struct arena arena; /* of the line */
   struct stream *opened[STREAMS_MAX];
   size_t opened_len;
 };
@@ -186,8 +186,10 @@ static int import_all(struct import *m, int fd, struct error *err) {
   struct buf bytes = BUF_WITH_LIMIT(LINE_LIMIT + READ_STEP);
   if (state_begin_write(m->s, err) != 0) return -1;
   int result = take_file(m, fd, &bytes, err);
-  if (result == 0) result = db_commit(&m->s->db, err);
-  else db_rollback(&m->s->db);
+  if (result == 0)
+    result = db_commit(&m->s->db, err);
+  else
+    db_rollback(&m->s->db);
   /* After a rollback what is counted in memory is wrong, and a new stream is none. */
   for (size_t i = 0; i < m->opened_len && result != 0; i++) key_index_forget(m->opened[i]);
   buf_free(&bytes);

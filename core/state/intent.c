@@ -96,7 +96,8 @@ static int count_twice(struct stream *st, struct slice rows, struct map *seen, i
   while (row_take(&rows, &row)) {
     if (row.key.len == 0) continue;
     uint64_t hash = state_hash(st->state, row.key);
-    if (map_find(seen, hash, any_value, NULL) != MAP_FREE) ++*keys;
+    if (map_find(seen, hash, any_value, NULL) != MAP_FREE)
+      ++*keys;
     else if (map_add(seen, hash, 0) != 0)
       return error_set(err, ERROR_MEMORY, "no memory to compare open requests");
   }

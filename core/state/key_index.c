@@ -24,9 +24,7 @@ static const char sql_indexed[] =
     "UPDATE stream SET indexed_to = ?, index_bits = ? WHERE number = ?";
 
 /* An entry as one number: entries sort by hash, then by partner. */
-static uint64_t entry_of(uint64_t hash, uint32_t seq) {
-  return (hash & 0xffffffff00000000) | seq;
-}
+static uint64_t entry_of(uint64_t hash, uint32_t seq) { return (hash & 0xffffffff00000000) | seq; }
 
 static uint64_t entry_at(const char *entries, size_t i) {
   uint64_t e;
@@ -109,7 +107,8 @@ static int find_in_entries(struct slice *entries, const struct probe *probe, str
     if (entry >> 32 != probe->hash >> 32) break;
     if (add_candidate(to, (uint32_t)entry, probe->at, err) != 0) return -1;
   }
-  if (from > 0) *entries = (struct slice){entries->ptr + from * ENTRY_SIZE, (len - from) * ENTRY_SIZE};
+  if (from > 0)
+    *entries = (struct slice){entries->ptr + from * ENTRY_SIZE, (len - from) * ENTRY_SIZE};
   return 0;
 }
 
@@ -265,8 +264,10 @@ static size_t merge_entries(const struct merge *m) {
     uint64_t old = i < old_len ? entry_at(m->old.ptr, i) : UINT64_MAX;
     bool is_old = j == m->added_len || (i < old_len && old <= m->added[j]);
     uint64_t entry = htole64(is_old ? old : m->added[j]);
-    if (is_old) i++;
-    else j++;
+    if (is_old)
+      i++;
+    else
+      j++;
     memcpy(m->out + len++ * ENTRY_SIZE, &entry, sizeof entry);
   }
   return len;
@@ -365,7 +366,9 @@ void key_index_try_save(struct stream *st) {
   struct db *db = &st->state->db;
   struct error err;
   if (!st->index.is_tail_loaded || db_begin_write(db, &err) != 0) return;
-  if (key_index_write(st, &err) != 0) db_rollback(db);
-  else if (db_commit(db, &err) == 0) return;
+  if (key_index_write(st, &err) != 0)
+    db_rollback(db);
+  else if (db_commit(db, &err) == 0)
+    return;
   key_index_forget(st);
 }

@@ -14,12 +14,12 @@ MUST_USE int reject_clear(struct stream *st, struct slice key, struct error *err
 MUST_USE int reject_read(struct arena *handed, struct statement *sql, struct reject *to,
                          struct error *err);
 
-#define REJECT_COLUMNS                                                                            \
-  "reject.number, reject.key, reject.content, reject.row, reject.file, reject.line, reject.code," \
-  " reject.message, reject.field, reject.status, reject.at, run.run, stream.name,"                \
+#define REJECT_COLUMNS                                                                             \
+  "reject.number, reject.key, reject.content, reject.row, reject.file, reject.line, reject.code,"  \
+  " reject.message, reject.field, reject.status, reject.at, run.run, stream.name,"                 \
   " stream.base_url, reject.retry"
-#define REJECT_TABLES                                                    \
-  " FROM reject " DB_SQLITE_ONLY("CROSS") " JOIN stream ON stream.number = reject.stream" \
-  " LEFT JOIN run ON run.number = reject.run "
+#define REJECT_TABLES                                                                              \
+  " FROM reject " DB_SQLITE_ONLY("CROSS") " JOIN stream ON stream.number = reject.stream"          \
+                                          " LEFT JOIN run ON run.number = reject.run "
 
 #endif

@@ -5,10 +5,10 @@
  * handed in is copied.
  * Each function that writes is one transaction: after 0 it is on the disk whole,
  * after -1 whole or, nearly always, not at all: a disk that fails in the last step
- * cannot say which.  So after -1 nothing is sent any more.  Errors are ERROR_STATE and name the file and what to do
- * (ERROR_MEMORY where that is the cause).  A slice that is handed out lives until
- * the next call that hands out slices on the same stream or state, unless it
- * points into a buffer of the caller's.
+ * cannot say which.  So after -1 nothing is sent any more.  Errors are ERROR_STATE and name the
+ * file and what to do (ERROR_MEMORY where that is the cause).  A slice that is handed out lives
+ * until the next call that hands out slices on the same stream or state, unless it points into a
+ * buffer of the caller's.
  *
  * Times are wall clock, milliseconds since 1970. */
 #ifndef HOKO_STATE_STATE_H
@@ -27,7 +27,7 @@ struct state_options {
   const char *url; /* "sqlite:PATH"; "sqlite::memory:" lives as long as the struct;
                       "postgresql://…" is for a fleet: see dsn.h */
   const struct clock *clock;
-  bool is_reader;   /* nothing is written or created; a state that does not exist is empty */
+  bool is_reader; /* nothing is written or created; a state that does not exist is empty */
 };
 
 /* Makes folder (0700) and file (0600) where they are missing, and brings an older
@@ -55,7 +55,7 @@ struct holder {
 
 struct stream_options {
   struct slice name, base_url;
-  bool is_reader; /* takes no lock and writes nothing: a dry run, explain */
+  bool is_reader;           /* takes no lock and writes nothing: a dry run, explain */
   struct slice script, run; /* named to those who wait for this one */
   int64_t wait_ms;          /* for another run that writes it */
   /* Called at once and then about every 50 ms while waiting; false gives up.  May be NULL. */
@@ -73,7 +73,8 @@ void stream_close(struct stream *st);
 struct stream_info {
   int64_t number;
   char name[STATE_TEXT_SIZE], base_url[STATE_TEXT_SIZE];
-  int64_t partners, gone, rejects, held; /* partners: gone ones included; held: with what is under way */
+  int64_t partners, gone, rejects,
+      held; /* partners: gone ones included; held: with what is under way */
   int64_t made_ms;
 };
 /* The *n streams of the state, at most CAP, by name.  Counts partners one by one: 50 ms a
@@ -157,7 +158,7 @@ struct reject {
   uint64_t content; /* state_row_hash(); 0: refused before it was a row, never "unchanged" */
   struct slice row; /* JSON text, exactly as submitted */
   struct slice file;
-  int64_t line; /* 0: not known */
+  int64_t line;                      /* 0: not known */
   struct slice code, message, field; /* field: len 0 where there is none */
   int status;                        /* of HTTP; 0: none */
   int64_t at_ms;
@@ -178,7 +179,8 @@ struct commit {
   size_t made_len;
   const struct reject *rejects; /* an earlier one of the same key is replaced */
   size_t rejects_len;
-  const struct slice *cleared; /* keys whose reject leaves the list; those of acks do by themselves */
+  const struct slice
+      *cleared; /* keys whose reject leaves the list; those of acks do by themselves */
   size_t cleared_len;
   const int64_t *closed; /* intents: their rows are told by the other members */
   size_t closed_len;
@@ -251,8 +253,8 @@ struct run_record {
   struct slice script, job; /* job: len 0 where there is none */
   int64_t started_ms, ended_ms;
   int exit;
-  struct slice outcome; /* contract 5; of RUN_NOT_STARTED the cause: "missed" "skipped" … */
-  struct slice report;  /* the JSON object of contract 5; len 0: none yet */
+  struct slice outcome;   /* contract 5; of RUN_NOT_STARTED the cause: "missed" "skipped" … */
+  struct slice report;    /* the JSON object of contract 5; len 0: none yet */
   enum run_status status; /* out */
   int64_t pid;            /* out */
 };
@@ -261,7 +263,8 @@ struct run_record {
 MUST_USE int run_record_begin(struct state *s, struct run_record *r, struct error *err);
 /* Its end: ended_ms, exit, outcome, report. */
 MUST_USE int run_record_finish(struct state *s, const struct run_record *r, struct error *err);
-/* An occurrence of a job that did not start: outcome is the cause, started_ms when it should have. */
+/* An occurrence of a job that did not start: outcome is the cause, started_ms when it should have.
+ */
 MUST_USE int run_record_skipped(struct state *s, const struct run_record *r, struct error *err);
 
 struct run_filter {
@@ -292,8 +295,8 @@ MUST_USE int run_record_close(struct state *s, struct slice run, int64_t ended_m
 MUST_USE int run_record_recover(struct state *s, struct slice run, int64_t ended_ms,
                                 struct run_record *to, struct error *err);
 /* JOB's newest run that started; with IS_OK the newest that ended with 0 or 4. */
-MUST_USE int run_record_newest(struct state *s, struct slice job, bool is_ok,
-                               struct run_record *to, bool *is_there, struct error *err);
+MUST_USE int run_record_newest(struct state *s, struct slice job, bool is_ok, struct run_record *to,
+                               bool *is_there, struct error *err);
 
 /* What a day's runs of a job came to. */
 struct run_day {
@@ -359,8 +362,8 @@ MUST_USE int job_lock(struct state *s, int *fd, struct holder *who, struct error
 
 /* ---- store ---- */
 
-/* Appends the value to TO; *is_there false: none. Values are set by stream_commit(), or where no row
- * is under way by store_set(). */
+/* Appends the value to TO; *is_there false: none. Values are set by stream_commit(), or where no
+ * row is under way by store_set(). */
 MUST_USE int store_get(struct state *s, struct slice scope, struct slice name, struct buf *to,
                        bool *is_there, struct error *err);
 MUST_USE int store_set(struct state *s, const struct store_value *values, size_t values_len,
@@ -377,8 +380,7 @@ enum { RATE_RECORD_MAX = 8192 };
  * not a power cut.  CHANGE returns whether it is
  * to be written. */
 MUST_USE int rate_change(struct state *s, struct slice scope, size_t size,
-                         bool (*change)(void *user, void *record), void *user,
-                         struct error *err);
+                         bool (*change)(void *user, void *record), void *user, struct error *err);
 
 /* How far ahead of this machine's monotonic clock the one is that all who share the state
  * read: 0 within one machine, at a server about the time since 1970. */
@@ -400,8 +402,8 @@ MUST_USE int stream_explain(struct stream *st, struct slice key, struct explaine
                             struct error *err);
 
 /* Calls TELL with each finding; *findings 0: sound.  Reads everything. */
-MUST_USE int state_check(struct state *s, void (*tell)(void *user, const char *finding),
-                         void *user, int64_t *findings, struct error *err);
+MUST_USE int state_check(struct state *s, void (*tell)(void *user, const char *finding), void *user,
+                         int64_t *findings, struct error *err);
 /* A whole copy into file TO, which must not exist, while others may go on.  Not of a
  * server, which has tools for it: ERROR_USAGE. */
 MUST_USE int state_backup(struct state *s, const char *to, struct error *err);

@@ -41,6 +41,7 @@ int store_get(struct state *s, struct slice scope, struct slice name, struct buf
   if (is_row == 0) return 0;
   buf_add_slice(to, column_slice(sql, 0));
   statement_reset(sql);
-  return buf_ok(to) ? 0 : error_set(err, ERROR_MEMORY, "no memory for the stored value %.*s",
-                                    SLICE_ARG(name));
+  return buf_ok(to)
+             ? 0
+             : error_set(err, ERROR_MEMORY, "no memory for the stored value %.*s", SLICE_ARG(name));
 }

@@ -67,7 +67,7 @@ struct batch {
   bool is_split;         /* what is sent is a part of it */
   bool has_success;      /* some range of it was acknowledged */
   bool is_unrecorded;    /* the range on top left, and its outcome could not be written down */
-  struct flight *flight;  /* while it is BATCH_SENT, else NULL */
+  struct flight *flight; /* while it is BATCH_SENT, else NULL */
   struct exchange exchange;
 };
 

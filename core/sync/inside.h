@@ -59,9 +59,9 @@ struct sync {
   uint64_t ordinal; /* of the next row taken */
   uint32_t *ready;  /* numbers of batches to send, in order */
   uint32_t ready_len;
-  unsigned sent_len;        /* batches under way */
-  struct flight *flights;   /* one a request that may be in flight */
-  struct flight **idle;     /* those that no batch has */
+  unsigned sent_len;      /* batches under way */
+  struct flight *flights; /* one a request that may be in flight */
+  struct flight **idle;   /* those that no batch has */
   unsigned idle_len;
   int64_t failing_since_ns; /* of the first failure since the last 2xx; 0: none */
   int64_t bisected;         /* requests spent on finding bad rows */

@@ -58,7 +58,8 @@ static int new_flights(struct sync *s, const struct batch_limits *limits, struct
   unsigned n = s->options.concurrency;
   s->flights = calloc(n, sizeof *s->flights);
   s->idle = calloc(n, sizeof *s->idle);
-  if (!s->flights || !s->idle) return error_set(err, ERROR_MEMORY, "out of memory for %u requests", n);
+  if (!s->flights || !s->idle)
+    return error_set(err, ERROR_MEMORY, "out of memory for %u requests", n);
   for (; s->idle_len < n; s->idle_len++) {
     if (flight_init(&s->flights[s->idle_len], limits, err)) return -1;
     s->idle[s->idle_len] = &s->flights[s->idle_len];

@@ -39,13 +39,16 @@ static void *take(struct alloc *a, size_t size) {
 }
 
 static void give(struct alloc *a, void *block, size_t size) {
-  if (size <= CLASS_MAX) class_give(a, block, size);
-  else free(block);
+  if (size <= CLASS_MAX)
+    class_give(a, block, size);
+  else
+    free(block);
 }
 
 static void *move(struct alloc *a, void *ptr, size_t old_size, size_t new_size) {
   if (old_size > CLASS_MAX && new_size > CLASS_MAX) return realloc(ptr, new_size);
-  if (old_size <= CLASS_MAX && new_size <= CLASS_MAX && class_of(old_size) == class_of(new_size)) return ptr;
+  if (old_size <= CLASS_MAX && new_size <= CLASS_MAX && class_of(old_size) == class_of(new_size))
+    return ptr;
   void *block = take(a, new_size);
   if (!block) return NULL;
   memcpy(block, ptr, old_size < new_size ? old_size : new_size);
@@ -64,7 +67,8 @@ static void *refuse(struct alloc *a, void *ptr, size_t old_size, size_t new_size
 }
 
 static void grant(struct alloc *a, const void *ptr, size_t old_size, size_t new_size) {
-  if (ptr != a->refused.ptr || old_size != a->refused.old_size || new_size != a->refused.new_size) return;
+  if (ptr != a->refused.ptr || old_size != a->refused.old_size || new_size != a->refused.new_size)
+    return;
   a->refusals--;
   a->refused.new_size = 0;
 }

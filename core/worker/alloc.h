@@ -15,11 +15,11 @@ enum { ALLOC_CLASS_STEP = 16, ALLOC_CLASSES = 32 };
 
 struct alloc {
   size_t used, peak, limit; /* bytes; limit 0: none */
-  unsigned refusals;        /* requests that would have passed the limit, where collecting did not help */
+  unsigned refusals; /* requests that would have passed the limit, where collecting did not help */
   struct {
     void *ptr;
     size_t old_size, new_size;
-  } refused;                /* the last one; new_size 0: it was granted then */
+  } refused;                           /* the last one; new_size 0: it was granted then */
   void (*on_refusal)(struct alloc *a); /* or NULL; may end the process */
   void *user;
   void *free_list[ALLOC_CLASSES];

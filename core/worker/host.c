@@ -46,7 +46,8 @@ static int told_error(const struct message *m, struct error *err) {
   return error_hint(err, "%.*s", (int)m->text[2].len, m->text[2].ptr);
 }
 
-int host_call(lua_State *L, const char *name, struct slice json, struct slice *reply, struct error *err) {
+int host_call(lua_State *L, const char *name, struct slice json, struct slice *reply,
+              struct error *err) {
   struct message m = {.kind = MESSAGE_CALL, .text = {slice_of(name), json}};
   (void)fflush(stdout); /* what was printed before comes before */
   host_send(L, &m);
@@ -66,7 +67,8 @@ int host_open(lua_State *L, const char *path, enum open_mode mode, int *fd, stru
   return 0;
 }
 
-int host_open_module(lua_State *L, const char *name, char found[HOST_PATH_SIZE], int *fd, struct error *err) {
+int host_open_module(lua_State *L, const char *name, char found[HOST_PATH_SIZE], int *fd,
+                     struct error *err) {
   struct message m = {.kind = MESSAGE_OPEN, .number = {OPEN_MODULE}, .text = {slice_of(name)}};
   struct buf path = {.ptr = found, .cap = HOST_PATH_SIZE - 1, .limit = HOST_PATH_SIZE - 1};
   host_send(L, &m);
@@ -75,7 +77,8 @@ int host_open_module(lua_State *L, const char *name, char found[HOST_PATH_SIZE],
   *fd = channel_take_fd(worker_shared(L)->channel);
   if (*fd < 0) return error_set(err, ERROR_INTERNAL, "%s: the host sent no file", name);
   struct slice json = m.text[0];
-  bool is_text = json.len > 2 && json_unescape(&path, (struct slice){json.ptr + 1, json.len - 2}) == 0;
+  bool is_text =
+      json.len > 2 && json_unescape(&path, (struct slice){json.ptr + 1, json.len - 2}) == 0;
   found[is_text && buf_ok(&path) ? path.len : 0] = '\0';
   return 0;
 }

@@ -23,11 +23,14 @@ bool host_poll(lua_State *L, bool wait);
 
 /* A named call with JSON arguments.  0: *reply is the JSON, valid until the next
  * call.  -1: *err as the host told it. */
-MUST_USE int host_call(lua_State *L, const char *name, struct slice json, struct slice *reply, struct error *err);
+MUST_USE int host_call(lua_State *L, const char *name, struct slice json, struct slice *reply,
+                       struct error *err);
 /* Opens PATH (enum open_mode); *fd is the caller's. */
-MUST_USE int host_open(lua_State *L, const char *path, enum open_mode mode, int *fd, struct error *err);
+MUST_USE int host_open(lua_State *L, const char *path, enum open_mode mode, int *fd,
+                       struct error *err);
 /* Finds and opens the module NAME, with slashes and without ".lua"; FOUND: its path as
  * messages call it. */
-MUST_USE int host_open_module(lua_State *L, const char *name, char found[HOST_PATH_SIZE], int *fd, struct error *err);
+MUST_USE int host_open_module(lua_State *L, const char *name, char found[HOST_PATH_SIZE], int *fd,
+                              struct error *err);
 
 #endif

@@ -21,7 +21,8 @@ void job_put_text(struct job *job, int i, struct slice text) {
 
 /* The buffer moves while it grows. */
 void job_point_texts(struct job *job) {
-  for (int i = 0; i < MESSAGE_TEXTS_MAX; i++) job->done->text[i].ptr = job->text->ptr + job->text_at[i];
+  for (int i = 0; i < MESSAGE_TEXTS_MAX; i++)
+    job->done->text[i].ptr = job->text->ptr + job->text_at[i];
 }
 
 static void tell_failure(lua_State *L, struct job *job) {
@@ -46,8 +47,10 @@ static void tell_not_loaded(struct job *job) {
 }
 
 static void tell_end(struct job *job) {
-  if (job->is_loading) tell_not_loaded(job);
-  else job->done->number[0] = DONE_OK;
+  if (job->is_loading)
+    tell_not_loaded(job);
+  else
+    job->done->number[0] = DONE_OK;
 }
 
 int job_call(lua_State *L, struct job *job, int n, int results) {
@@ -56,13 +59,15 @@ int job_call(lua_State *L, struct job *job, int n, int results) {
   lua_insert(L, handler);
   int rc = lua_pcall(L, n, results, handler) ? -1 : 0;
   if (rc) tell_failure(L, job);
-  if (rc) lua_settop(L, handler - 1);
-  else lua_remove(L, handler);
+  if (rc)
+    lua_settop(L, handler - 1);
+  else
+    lua_remove(L, handler);
   return rc;
 }
 
-void job_do(struct channel *channel, const struct message *m, lua_CFunction body, struct message *done,
-            struct buf *done_text) {
+void job_do(struct channel *channel, const struct message *m, lua_CFunction body,
+            struct message *done, struct buf *done_text) {
   struct worker_shared shared = {.channel = channel, .exit_code = -1};
   struct alloc alloc = {.limit = (size_t)m->number[2]};
   struct job job = {.m = m, .done = done, .text = done_text, .alloc = &alloc};

@@ -33,7 +33,7 @@ void job_put_text(struct job *job, int i, struct slice text);
 void job_point_texts(struct job *job);
 
 /* Calls BODY in a state of its own and fills in *done, whose texts point into DONE_TEXT. */
-void job_do(struct channel *channel, const struct message *m, lua_CFunction body, struct message *done,
-            struct buf *done_text);
+void job_do(struct channel *channel, const struct message *m, lua_CFunction body,
+            struct message *done, struct buf *done_text);
 
 #endif

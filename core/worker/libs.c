@@ -41,7 +41,8 @@ static int print(lua_State *L) {
 
 /* load() of text only: a binary chunk can crash the machine. */
 static int load_text(lua_State *L) {
-  const char *mode = luaL_optstring(L, 3, "t"), *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : "";
+  const char *mode = luaL_optstring(L, 3, "t"),
+             *text = lua_isstring(L, 1) ? lua_tostring(L, 1) : "";
   if (!strchr(mode, 't') && text[0] != LUA_SIGNATURE[0]) { /* the other is refused below */
     lua_pushnil(L);
     lua_pushfstring(L, "attempt to load a text chunk (mode is '%s')", mode);
@@ -66,11 +67,17 @@ static void replace_base(lua_State *L) {
 }
 
 static void open_standard(lua_State *L) {
-  static const luaL_Reg libraries[] = {
-      {LUA_GNAME, luaopen_base},        {LUA_COLIBNAME, luaopen_coroutine}, {LUA_TABLIBNAME, luaopen_table},
-      {LUA_STRLIBNAME, luaopen_string}, {LUA_UTF8LIBNAME, luaopen_utf8},    {LUA_MATHLIBNAME, luaopen_math},
-      {LUA_IOLIBNAME, luaopen_io},      {LUA_OSLIBNAME, luaopen_os},        {LUA_DBLIBNAME, luaopen_debug},
-      {LUA_LOADLIBNAME, luaopen_package}, {NULL, NULL}};
+  static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},
+                                       {LUA_COLIBNAME, luaopen_coroutine},
+                                       {LUA_TABLIBNAME, luaopen_table},
+                                       {LUA_STRLIBNAME, luaopen_string},
+                                       {LUA_UTF8LIBNAME, luaopen_utf8},
+                                       {LUA_MATHLIBNAME, luaopen_math},
+                                       {LUA_IOLIBNAME, luaopen_io},
+                                       {LUA_OSLIBNAME, luaopen_os},
+                                       {LUA_DBLIBNAME, luaopen_debug},
+                                       {LUA_LOADLIBNAME, luaopen_package},
+                                       {NULL, NULL}};
   for (const luaL_Reg *l = libraries; l->func; l++) {
     luaL_requiref(L, l->name, l->func, 1);
     lua_pop(L, 1);

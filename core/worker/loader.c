@@ -23,13 +23,15 @@ static int syntax_error(lua_State *L, const char *name, struct error *err) {
   size_t name_len = strlen(name);
   int line = 0, used = 0;
   (void)error_set(err, ERROR_USAGE, "%s", text);
-  if (strncmp(text, name, name_len) == 0 && sscanf(text + name_len, ":%d: %n", &line, &used) == 1 && used)
+  if (strncmp(text, name, name_len) == 0 && sscanf(text + name_len, ":%d: %n", &line, &used) == 1 &&
+      used)
     (void)error_set(err, ERROR_USAGE, "%s", text + name_len + used);
   lua_pop(L, 1);
   return error_place(err, name, line);
 }
 
-int loader_load_text(lua_State *L, const char *text, size_t len, const char *name, struct error *err) {
+int loader_load_text(lua_State *L, const char *text, size_t len, const char *name,
+                     struct error *err) {
   char chunk[512];
   (void)snprintf(chunk, sizeof chunk, "@%s", name);
   if (len >= 2 && text[0] == '#') { /* a first line for the shell */
@@ -66,7 +68,8 @@ static int search_project(lua_State *L) {
     lua_pushstring(L, err.message); /* require puts it on a line of its own */
     return 1;
   }
-  if (loader_load_fd(L, fd, path, &err)) return luaL_error(L, "%s:%d: %s", err.file, err.line, err.message);
+  if (loader_load_fd(L, fd, path, &err))
+    return luaL_error(L, "%s:%d: %s", err.file, err.line, err.message);
   lua_pushstring(L, path);
   return 2;
 }
@@ -164,7 +167,8 @@ static void run_embedded(lua_State *L, const char *file, int args) {
   char name[64];
   (void)snprintf(name, sizeof name, "=[hoko]/%s", file);
   if (luaL_loadbufferx(L, text.ptr, text.len, name, "t")) (void)lua_error(L);
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &sealed_key) == LUA_TNIL || !lua_setupvalue(L, -2, 1)) lua_pop(L, 1);
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &sealed_key) == LUA_TNIL || !lua_setupvalue(L, -2, 1))
+    lua_pop(L, 1);
   lua_insert(L, -args - 1);
   lua_call(L, args, 1);
 }
@@ -181,8 +185,8 @@ static void run_half(lua_State *L, int task_at) {
   lua_setfield(L, -2, "run");
   lua_pushcfunction(L, seal);
   lua_setfield(L, -2, "seal");
-  lua_pushvalue(L, -2);     /* hoko */
-  lua_pushvalue(L, -2);     /* native */
+  lua_pushvalue(L, -2); /* hoko */
+  lua_pushvalue(L, -2); /* native */
   lua_pushvalue(L, task_at);
   run_embedded(L, "init.lua", 3);
   lua_pop(L, 2);

@@ -15,6 +15,7 @@ void loader_open(lua_State *L, int task_at);
  * error) and nothing is pushed. */
 MUST_USE int loader_load_fd(lua_State *L, int fd, const char *name, struct error *err);
 /* The same of text in hand. */
-MUST_USE int loader_load_text(lua_State *L, const char *text, size_t len, const char *name, struct error *err);
+MUST_USE int loader_load_text(lua_State *L, const char *text, size_t len, const char *name,
+                              struct error *err);
 
 #endif

@@ -33,7 +33,8 @@ int output_redirect(struct channel *channel, struct error *err) {
   FILE *out = fopencookie(channel, "w", (cookie_io_functions_t){.write = write_out});
   FILE *errors = fopencookie(channel, "w", (cookie_io_functions_t){.write = write_err});
   FILE *in = fopencookie(channel, "r", (cookie_io_functions_t){.read = read_nothing});
-  if (!out || !errors || !in) return error_set(err, ERROR_MEMORY, "out of memory for the worker's output");
+  if (!out || !errors || !in)
+    return error_set(err, ERROR_MEMORY, "out of memory for the worker's output");
   if (setvbuf(out, NULL, _IOFBF, OUTPUT_BUFFER) || setvbuf(errors, NULL, _IOLBF, OUTPUT_BUFFER))
     return error_set(err, ERROR_MEMORY, "out of memory for the worker's output");
   stdout = out;

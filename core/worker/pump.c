@@ -155,8 +155,8 @@ static void tell_counts(lua_State *L, struct pump *p) {
   lua_pushnil(L);
   while (p->failed && lua_next(L, -2)) {
     if (lua_tointeger(L, -1) > 1)
-      (void)fprintf(stderr, "hoko: the transform failed for %d rows with: %s\n", (int)lua_tointeger(L, -1),
-                    lua_tostring(L, -2));
+      (void)fprintf(stderr, "hoko: the transform failed for %d rows with: %s\n",
+                    (int)lua_tointeger(L, -1), lua_tostring(L, -2));
     lua_pop(L, 1);
   }
   lua_settop(L, AT_TOP);

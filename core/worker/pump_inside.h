@@ -9,7 +9,13 @@
 
 #include <lua.h>
 
-enum { FRAME_FULL = 256 << 10, ROW_SHOWN_MAX = 1 << 20, FILE_TOLD_SIZE = 1024, REASONS_MAX = 100, PARTNERS_MAX = 10000 };
+enum {
+  FRAME_FULL = 256 << 10,
+  ROW_SHOWN_MAX = 1 << 20,
+  FILE_TOLD_SIZE = 1024,
+  REASONS_MAX = 100,
+  PARTNERS_MAX = 10000
+};
 
 enum rows_kind { ROWS_ARRAY, ROWS_NATIVE, ROWS_CALL };
 
@@ -34,17 +40,17 @@ struct pump {
   struct buf frame;
   struct buf shown; /* the row of a reject; here, since telling it may raise */
   int64_t credits;
-  int64_t ordinal;      /* of the next row sent */
-  lua_Integer index;    /* of the last row pulled */
+  int64_t ordinal;   /* of the next row sent */
+  lua_Integer index; /* of the last row pulled */
   int64_t skipped, failed, transformed;
-  uint32_t *index_of;   /* by ordinal, where partners are wanted */
+  uint32_t *index_of; /* by ordinal, where partners are wanted */
   lua_Integer events_len, events_done;
   lua_Integer reasons_len, reason_at[REASONS_MAX]; /* the index of its row */
   lua_Integer failures_len;
   bool has_result, is_muted; /* muted: a callback raised, none is called any more */
   bool has_transform, key_is_function, key_of_source, has_on_ack, has_on_reject, stops_on_error;
   char file[FILE_TOLD_SIZE]; /* told to the host last; "" where none was */
-  bool tells_seen; /* keys of skipped rows, too: the stream's others are missing */
+  bool tells_seen;           /* keys of skipped rows, too: the stream's others are missing */
 };
 
 /* Absolute places on the stack of what is called protected. */

@@ -126,8 +126,10 @@ static void transform_failed(lua_State *L, struct pump *p, int row_at) {
   m.text[3] = encode_key(L, number);
   reject(L, p, row_at, &m);
   if (is_systemic(p))
-    raise_error(L, "hoko.sync: the transform failed for %d of %d rows, so the run stops; the last error: %s",
-                (int)p->failed, (int)p->transformed, text.ptr);
+    raise_error(
+        L,
+        "hoko.sync: the transform failed for %d of %d rows, so the run stops; the last error: %s",
+        (int)p->failed, (int)p->transformed, text.ptr);
 }
 
 /* A skipped row is in the source all the same. */
@@ -161,14 +163,16 @@ static bool transform_row(lua_State *L, struct pump *p, int row_at) {
 static void reject_rule(lua_State *L, struct pump *p, int partner_at, bool has_value,
                         const struct refusal_of_row *why) {
   char message[512], number[ENCODE_KEY_NUMBER_SIZE];
-  (void)snprintf(message, sizeof message, why->got[0] ? "%s, got %s" : "%s", rule_message(why->rule), why->got);
+  (void)snprintf(message, sizeof message, why->got[0] ? "%s, got %s" : "%s",
+                 rule_message(why->rule), why->got);
   if (!has_value && p->encoder.key) {
     lua_pushvalue(L, AT_KEY);
     lua_rawget(L, partner_at);
   } else if (!has_value) {
     lua_pushnil(L);
   }
-  struct message m = {.text = {slice_of(rule_code(why->rule)), slice_of(message), slice_of(why->field)}};
+  struct message m = {
+      .text = {slice_of(rule_code(why->rule)), slice_of(message), slice_of(why->field)}};
   m.text[3] = encode_key(L, number);
   reject(L, p, partner_at, &m);
 }
@@ -192,9 +196,10 @@ static void keep_row(lua_State *L, struct pump *p, int partner_at) {
 static void demand_table(lua_State *L, const struct pump *p, int at) {
   if (lua_istable(L, at)) return;
   if (p->has_transform)
-    raise_error(L, "hoko.sync: the transform must return a table or nil, got %s (row %d)", luaL_typename(L, at),
-                (int)p->index);
-  raise_error(L, "hoko.partners.upsert: a row must be a table, got %s (row %d)", luaL_typename(L, at), (int)p->index);
+    raise_error(L, "hoko.sync: the transform must return a table or nil, got %s (row %d)",
+                luaL_typename(L, at), (int)p->index);
+  raise_error(L, "hoko.partners.upsert: a row must be a table, got %s (row %d)",
+              luaL_typename(L, at), (int)p->index);
 }
 
 /* Hoko may refuse the row long after it was read: the host knows its file then. */
@@ -240,8 +245,10 @@ bool pump_row_next(lua_State *L, struct pump *p) {
   int row_at = AT_TOP + 1;
   pull_row(L, p);
   if (lua_isnil(L, row_at)) return false;
-  if (!p->has_transform) send_row(L, p, row_at, row_at);
-  else if (transform_row(L, p, row_at)) send_row(L, p, row_at, lua_gettop(L));
+  if (!p->has_transform)
+    send_row(L, p, row_at, row_at);
+  else if (transform_row(L, p, row_at))
+    send_row(L, p, row_at, lua_gettop(L));
   lua_settop(L, AT_TOP);
   return true;
 }

@@ -118,10 +118,14 @@ static void told_refused(lua_State *L, struct pump *p, const struct message *m) 
   int64_t ordinal = m->number[0];
   push_reason(L, m);
   keep_reason(L, p, p->index_of ? p->index_of[ordinal] : p->index);
-  if (p->has_on_ack || p->has_on_reject) take_kept(L, p, ordinal);
-  else lua_pushnil(L);
-  if (p->has_on_reject) add_event(L, p, false);
-  else lua_pop(L, 2);
+  if (p->has_on_ack || p->has_on_reject)
+    take_kept(L, p, ordinal);
+  else
+    lua_pushnil(L);
+  if (p->has_on_reject)
+    add_event(L, p, false);
+  else
+    lua_pop(L, 2);
 }
 
 static void told_result(lua_State *L, struct pump *p, const struct message *m) {
@@ -139,9 +143,12 @@ void pump_told(lua_State *L, const struct message *m) {
   if (m->kind == MESSAGE_CREDIT) p->credits += m->number[0];
   if (p->is_muted) return;
   luaL_checkstack(L, 12, NULL);
-  if (m->kind == MESSAGE_ACKED) told_acked(L, p, m);
-  else if (m->kind == MESSAGE_REFUSED) told_refused(L, p, m);
-  else if (m->kind == MESSAGE_RESULT) told_result(L, p, m);
+  if (m->kind == MESSAGE_ACKED)
+    told_acked(L, p, m);
+  else if (m->kind == MESSAGE_REFUSED)
+    told_refused(L, p, m);
+  else if (m->kind == MESSAGE_RESULT)
+    told_result(L, p, m);
 }
 
 /* ---- told to the host ---------------------------------------------------- */
@@ -168,6 +175,8 @@ void pump_told_record(lua_State *L, struct place place, const char *code, struct
   luaL_checkstack(L, 12, NULL);
   pump_told_reject(L, p, place, &m, row);
   json_push(L, row);
-  if (p->has_on_reject && !p->is_muted) add_event(L, p, false);
-  else lua_pop(L, 2);
+  if (p->has_on_reject && !p->is_muted)
+    add_event(L, p, false);
+  else
+    lua_pop(L, 2);
 }

@@ -22,8 +22,10 @@ bool raise_level(lua_State *L, lua_Debug *ar) {
 
 static void push_where(lua_State *L) {
   lua_Debug ar;
-  if (raise_level(L, &ar)) lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
-  else lua_pushliteral(L, "");
+  if (raise_level(L, &ar))
+    lua_pushfstring(L, "%s:%d: ", ar.short_src, ar.currentline);
+  else
+    lua_pushliteral(L, "");
 }
 
 void raise_error(lua_State *L, const char *format, ...) {
@@ -47,9 +49,13 @@ int raise_lua(lua_State *L) { raise_error(L, "%s", luaL_checkstring(L, 1)); }
 
 static void add_frame(lua_State *L, luaL_Buffer *b, lua_Debug *ar) {
   lua_getinfo(L, "n", ar);
-  if (ar->what[0] == 'm') lua_pushfstring(L, "\n  %s:%d: in the main chunk", ar->short_src, ar->currentline);
-  else if (ar->name) lua_pushfstring(L, "\n  %s:%d: in '%s'", ar->short_src, ar->currentline, ar->name);
-  else lua_pushfstring(L, "\n  %s:%d: in the function at line %d", ar->short_src, ar->currentline, ar->linedefined);
+  if (ar->what[0] == 'm')
+    lua_pushfstring(L, "\n  %s:%d: in the main chunk", ar->short_src, ar->currentline);
+  else if (ar->name)
+    lua_pushfstring(L, "\n  %s:%d: in '%s'", ar->short_src, ar->currentline, ar->name);
+  else
+    lua_pushfstring(L, "\n  %s:%d: in the function at line %d", ar->short_src, ar->currentline,
+                    ar->linedefined);
   luaL_addvalue(b);
 }
 
@@ -126,7 +132,8 @@ const char *raise_text(lua_State *L, int index, size_t *len) {
   index = lua_absindex(L, index);
   lua_pushcfunction(L, call_tostring);
   lua_pushvalue(L, index);
-  if (lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING) return lua_tolstring(L, -1, len);
+  if (lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING)
+    return lua_tolstring(L, -1, len);
   const char *text = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, index));
   *len = strlen(text);
   return text;

@@ -16,15 +16,16 @@ struct reader;
 struct source_shared {
   struct place place; /* of the record that a native source gave last */
   /* Reports a record that no row could be made of; may raise. ROW: the record as JSON. */
-  void (*reject)(lua_State *L, struct place place, const char *code, struct slice message, struct slice row);
+  void (*reject)(lua_State *L, struct place place, const char *code, struct slice message,
+                 struct slice row);
 };
 
 struct worker_shared {
   struct source_shared source;
   struct channel *channel;
-  struct pump *pump; /* the upsert that runs, or NULL */
+  struct pump *pump;  /* the upsert that runs, or NULL */
   const char *script; /* its name for messages */
-  int exit_code;     /* of os.exit; -1: not called */
+  int exit_code;      /* of os.exit; -1: not called */
 };
 
 /* Every thread (coroutine) of a state carries the pointer in its extra space. */

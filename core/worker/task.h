@@ -13,11 +13,17 @@ struct worker_shared;
 lua_State *task_state(struct alloc *alloc, struct worker_shared *shared);
 
 /* Do the task that M asks for and fill in *done, whose texts point into DONE_TEXT. */
-void task_run(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
-void task_check(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
-void task_config(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
-void task_test(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
-void task_session(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
-void task_eval(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text);
+void task_run(struct channel *channel, const struct message *m, struct message *done,
+              struct buf *done_text);
+void task_check(struct channel *channel, const struct message *m, struct message *done,
+                struct buf *done_text);
+void task_config(struct channel *channel, const struct message *m, struct message *done,
+                 struct buf *done_text);
+void task_test(struct channel *channel, const struct message *m, struct message *done,
+               struct buf *done_text);
+void task_session(struct channel *channel, const struct message *m, struct message *done,
+                  struct buf *done_text);
+void task_eval(struct channel *channel, const struct message *m, struct message *done,
+               struct buf *done_text);
 
 #endif

@@ -46,8 +46,10 @@ static void put_name(lua_State *L, int index, struct buf *out) {
   struct slice name;
   lua_pushvalue(L, index); /* lua_tolstring() would change the key under lua_next() */
   name.ptr = lua_tolstring(L, -1, &name.len);
-  if (name.ptr && utf8_check(name) == name.len) json_put_string(out, name);
-  else buf_printf(out, "\"[%s]\"", luaL_typename(L, index));
+  if (name.ptr && utf8_check(name) == name.len)
+    json_put_string(out, name);
+  else
+    buf_printf(out, "\"[%s]\"", luaL_typename(L, index));
   lua_pop(L, 1);
 }
 
@@ -68,9 +70,12 @@ static void put_object(lua_State *L, int index, struct buf *out, int depth) {
 
 static void put_number(lua_State *L, int index, struct buf *out) {
   lua_Number n = lua_tonumber(L, index);
-  if (lua_isinteger(L, index)) buf_printf(out, LUA_INTEGER_FMT, lua_tointeger(L, index));
-  else if (n - n == 0) buf_printf(out, "%.17g", n);
-  else put_type(L, index, out); /* no number that JSON has */
+  if (lua_isinteger(L, index))
+    buf_printf(out, LUA_INTEGER_FMT, lua_tointeger(L, index));
+  else if (n - n == 0)
+    buf_printf(out, "%.17g", n);
+  else
+    put_type(L, index, out); /* no number that JSON has */
 }
 
 static void put_value(lua_State *L, int index, struct buf *out, int depth) {
@@ -80,13 +85,18 @@ static void put_value(lua_State *L, int index, struct buf *out, int depth) {
   case LUA_TNUMBER: put_number(L, index, out); return;
   case LUA_TSTRING:
     s.ptr = lua_tolstring(L, index, &s.len);
-    if (utf8_check(s) == s.len) json_put_string(out, s);
-    else buf_add_text(out, "{\"$type\":\"string that is no UTF-8\"}");
+    if (utf8_check(s) == s.len)
+      json_put_string(out, s);
+    else
+      buf_add_text(out, "{\"$type\":\"string that is no UTF-8\"}");
     return;
   case LUA_TTABLE:
-    if (depth == CONFIG_DEPTH || !lua_checkstack(L, 8)) buf_add_text(out, "{\"$type\":\"table too deep\"}");
-    else if (lua_rawlen(L, index) && is_array(L, index)) put_array(L, index, out, depth + 1);
-    else put_object(L, index, out, depth + 1);
+    if (depth == CONFIG_DEPTH || !lua_checkstack(L, 8))
+      buf_add_text(out, "{\"$type\":\"table too deep\"}");
+    else if (lua_rawlen(L, index) && is_array(L, index))
+      put_array(L, index, out, depth + 1);
+    else
+      put_object(L, index, out, depth + 1);
     return;
   default: put_type(L, index, out);
   }
@@ -107,11 +117,13 @@ static void look_at_time(lua_State *L, lua_Debug *where) {
   (void)where;
   (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
   if (spent.tv_sec > 0 || spent.tv_nsec > CONFIG_TIME_MS * 1000000L)
-    (void)luaL_error(L, "it ran for more than %d ms; it is to return one table, without work", CONFIG_TIME_MS);
+    (void)luaL_error(L, "it ran for more than %d ms; it is to return one table, without work",
+                     CONFIG_TIME_MS);
 }
 
 /* Pushes the table; false: *done tells. */
-static bool run_chunk(lua_State *L, const char *name, int fd, struct message *done, struct buf *text) {
+static bool run_chunk(lua_State *L, const char *name, int fd, struct message *done,
+                      struct buf *text) {
   struct error err;
   if (loader_load_fd(L, fd, name, &err)) {
     fail(done, text, DONE_SYNTAX, name, err.line, err.message);
@@ -123,13 +135,15 @@ static bool run_chunk(lua_State *L, const char *name, int fd, struct message *do
     return false;
   }
   if (lua_gettop(L) != 1 || !lua_istable(L, 1)) {
-    fail(done, text, DONE_SYNTAX, name, 0, "the file must return one table: return { jobs = { … } }");
+    fail(done, text, DONE_SYNTAX, name, 0,
+         "the file must return one table: return { jobs = { … } }");
     return false;
   }
   return true;
 }
 
-void task_config(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text) {
+void task_config(struct channel *channel, const struct message *m, struct message *done,
+                 struct buf *done_text) {
   struct worker_shared shared = {.channel = channel, .exit_code = -1};
   struct alloc alloc = {.limit = CONFIG_MEMORY};
   struct error err;

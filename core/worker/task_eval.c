@@ -36,6 +36,7 @@ static int eval_code(lua_State *L) {
   return 0;
 }
 
-void task_eval(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text) {
+void task_eval(struct channel *channel, const struct message *m, struct message *done,
+               struct buf *done_text) {
   job_do(channel, m, eval_code, done, done_text);
 }

@@ -18,7 +18,8 @@ static int run_script(lua_State *L) {
   path = lua_tostring(L, -1);
   worker_shared(L)->script = path;
   job->is_loading = true;
-  if (host_open(L, path, OPEN_MODULE, &fd, &job->err) || loader_load_fd(L, fd, path, &job->err)) return 0;
+  if (host_open(L, path, OPEN_MODULE, &fd, &job->err) || loader_load_fd(L, fd, path, &job->err))
+    return 0;
   job->is_loading = false;
   lua_getglobal(L, "arg");
   int n = (int)lua_rawlen(L, -1);
@@ -29,6 +30,7 @@ static int run_script(lua_State *L) {
   return 0;
 }
 
-void task_run(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text) {
+void task_run(struct channel *channel, const struct message *m, struct message *done,
+              struct buf *done_text) {
   job_do(channel, m, run_script, done, done_text);
 }

@@ -10,6 +10,7 @@ static int run_tests(lua_State *L) {
   return 0;
 }
 
-void task_test(struct channel *channel, const struct message *m, struct message *done, struct buf *done_text) {
+void task_test(struct channel *channel, const struct message *m, struct message *done,
+               struct buf *done_text) {
   job_do(channel, m, run_tests, done, done_text);
 }

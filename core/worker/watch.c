@@ -26,8 +26,10 @@ static void at_line(lua_State *L, lua_Debug *ar) {
 static void asked(int number) {
   (void)number;
   if (!watched.L) return;
-  if (watched.is_asked) watch_note(watched.L);
-  else lua_sethook(watched.L, at_line, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  if (watched.is_asked)
+    watch_note(watched.L);
+  else
+    lua_sethook(watched.L, at_line, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
   watched.is_asked = 1;
 }
 

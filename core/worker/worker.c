@@ -31,7 +31,6 @@ static void refused(struct alloc *a) {
 /* An error outside all protection: there is no memory even to tell of it. */
 static int panic(lua_State *L) { end_without_memory(L); }
 
-
 lua_State *task_state(struct alloc *alloc, struct worker_shared *shared) {
   lua_State *L = lua_newstate(alloc_lua, alloc);
   if (!L) return NULL;
@@ -48,12 +47,9 @@ lua_State *task_state(struct alloc *alloc, struct worker_shared *shared) {
 static void do_task(struct channel *channel, const struct message *m) {
   static const struct {
     void (*run)(struct channel *, const struct message *, struct message *, struct buf *);
-  } tasks[] = {[TASK_RUN] = {task_run},
-               [TASK_CONFIG] = {task_config},
-               [TASK_CHECK] = {task_check},
-               [TASK_EVAL] = {task_eval},
-               [TASK_TEST] = {task_test},
-               [TASK_SESSION] = {task_session}};
+  } tasks[] = {
+      [TASK_RUN] = {task_run},   [TASK_CONFIG] = {task_config}, [TASK_CHECK] = {task_check},
+      [TASK_EVAL] = {task_eval}, [TASK_TEST] = {task_test},     [TASK_SESSION] = {task_session}};
   struct message done = {.kind = MESSAGE_DONE};
   struct buf text = BUF_WITH_LIMIT(DONE_TEXT_MAX);
   size_t task = (size_t)m->number[0];
@@ -78,14 +74,17 @@ static char *copy_texts(const struct message *m, struct message *copy) {
 
 /* hoko.lua and scripts that are only looked at see no library that reaches anything. */
 static bool needs_cage(const struct message *task) {
-  return task->number[0] != TASK_CONFIG && task->number[0] != TASK_CHECK && !(task->number[1] & TASK_UNCAGED);
+  return task->number[0] != TASK_CONFIG && task->number[0] != TASK_CHECK &&
+         !(task->number[1] & TASK_UNCAGED);
 }
 
 static void refuse(struct channel *channel) {
   const struct message done = {
       .kind = MESSAGE_DONE,
       .number = {DONE_SYNTAX},
-      .text = {{NULL, 0}, SLICE("this kernel has no seccomp, so no cage holds the script"), {NULL, 0},
+      .text = {{NULL, 0},
+               SLICE("this kernel has no seccomp, so no cage holds the script"),
+               {NULL, 0},
                SLICE("add --allow-uncaged if you trust the script")}};
   if (channel_send(channel, &done)) _exit(0);
 }
@@ -104,8 +103,10 @@ int worker_main(void) {
     if (m.kind != MESSAGE_TASK) continue; /* a credit or a row told too late */
     char *bytes = copy_texts(&m, &task);
     if (!bytes) return 70;
-    if (needs_cage(&task) && !is_held) refuse(channel);
-    else do_task(channel, &task);
+    if (needs_cage(&task) && !is_held)
+      refuse(channel);
+    else
+      do_task(channel, &task);
     free(bytes);
   }
   return 0;

@@ -1,7 +1,7 @@
 /* worker.h - the process that runs the user's Lua.
  *
- * `hoko` started anew with the bridge as descriptor 3, the spot's page as 4 and nothing else; ending it
- * is always safe.  See bridge/message.h for what it may be asked. */
+ * `hoko` started anew with the bridge as descriptor 3, the spot's page as 4 and nothing else;
+ * ending it is always safe.  See bridge/message.h for what it may be asked. */
 #ifndef HOKO_WORKER_WORKER_H
 #define HOKO_WORKER_WORKER_H
 

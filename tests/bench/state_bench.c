@@ -92,7 +92,8 @@ static void sync_batch(struct stream *st, uint64_t from) {
     memcpy(acks[i].id.bytes, id, sizeof id);
     memcpy(acks[i].field, rows[i].field, sizeof rows[i].field);
   }
-  struct commit c = {.acks = acks, .acks_len = BATCH, .closed = &in.number, .closed_len = 1, .run = 1};
+  struct commit c = {
+      .acks = acks, .acks_len = BATCH, .closed = &in.number, .closed_len = 1, .run = 1};
   if (stream_commit(st, &c, &err) != 0) die(&err);
   buf_free(&records);
 }
@@ -174,7 +175,8 @@ int main(int argc, char **argv) {
   struct rusage u;
   if (stat(path, &file) == 0) printf("file             %.0f MB\n", (double)file.st_size / 1e6);
   getrusage(RUSAGE_SELF, &u);
-  printf("peak memory      %.0f MiB, of which %.0f are the bench's own\n", (double)u.ru_maxrss / 1024,
+  printf("peak memory      %.0f MiB, of which %.0f are the bench's own\n",
+         (double)u.ru_maxrss / 1024,
          (double)(total * 4 + sizeof texts + sizeof rows + sizeof known + sizeof acks) / (1 << 20));
   unlink(path);
   return 0;

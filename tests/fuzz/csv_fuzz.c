@@ -75,7 +75,8 @@ static uint64_t hash_cells(int fd, char delimiter, bool is_ragged) {
   csv.is_ragged = is_ragged;
   enum csv_got got;
   while ((got = csv_next(&csv, &err)) == CSV_RECORD)
-    for (size_t i = 0; i < csv.cells_len; i++) hash = hash * 31 + hash_slice(&key, csv_cell(&csv, i)) + i;
+    for (size_t i = 0; i < csv.cells_len; i++)
+      hash = hash * 31 + hash_slice(&key, csv_cell(&csv, i)) + i;
   check(got == CSV_END);
   csv_free(&csv);
   bytes_close(&bytes);

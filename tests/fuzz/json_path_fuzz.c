@@ -24,7 +24,8 @@ static int open_chunks(struct slice text, size_t chunk) {
   return fd[0];
 }
 
-static int hash_value(struct json_stream *s, enum json_token token, uint64_t *hash, struct error *err) {
+static int hash_value(struct json_stream *s, enum json_token token, uint64_t *hash,
+                      struct error *err) {
   for (unsigned open = 0;;) {
     if (token == JSON_ERROR) return -1;
     bool is_text = token == JSON_KEY || token == JSON_STRING || token == JSON_NUMBER;
@@ -39,7 +40,8 @@ static int hash_value(struct json_stream *s, enum json_token token, uint64_t *ha
 static bool is_document(struct slice text) {
   struct json_scan s;
   enum json_token token;
-  if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0) text = (struct slice){text.ptr + 3, text.len - 3};
+  if (text.len >= 3 && memcmp(text.ptr, "\xef\xbb\xbf", 3) == 0)
+    text = (struct slice){text.ptr + 3, text.len - 3};
   json_init(&s, 100);
   json_feed(&s, text, true);
   do token = json_next(&s);

@@ -65,8 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   struct error err;
   int64_t rows;
   struct state *s = open_state();
-  if (import(s, (struct slice){(const char *)data, len}, &rows, &err) == 0) expect_again(s);
-  else check(err.message[0] != '\0' && err.hint[0] != '\0');
+  if (import(s, (struct slice){(const char *)data, len}, &rows, &err) == 0)
+    expect_again(s);
+  else
+    check(err.message[0] != '\0' && err.hint[0] != '\0');
   state_close(s);
   return 0;
 }

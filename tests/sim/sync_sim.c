@@ -332,8 +332,7 @@ static bool run_once(const struct trouble *t) {
   seen_free(&seen);
   disk_fail(t->at, t->how);
   if (open_state(&state, false, &open_stream, &err)) {
-    is_clean =
-        settle_once(state, NULL, t, &steps) && !server_broken && sync_once(state, t, &steps);
+    is_clean = settle_once(state, NULL, t, &steps) && !server_broken && sync_once(state, t, &steps);
   } else if (!disk_has_failed()) {
     server_find_wrong("the state could not be opened");
     (void)fprintf(stderr, "%s\n", err.message);

@@ -70,19 +70,19 @@ static void leave(char moment) {
 }
 
 /* RESULT NAME(PARAMETERS), a call that counts where COUNTS; HALF makes half a call of it. */
-#define KILL_POINT(RESULT, NAME, PARAMETERS, ARGUMENTS, COUNTS, HALF) \
-  RESULT NAME PARAMETERS {                                            \
-    static RESULT(*real) PARAMETERS;                                  \
-    if (!real) *(void **)&real = dlsym(RTLD_NEXT, #NAME);             \
-    char moment = (COUNTS) ? arrive() : (char)0;                      \
-    if (moment == 'h') HALF;                                          \
-    if (moment == 'f' || moment == 'o') {                             \
-      errno = moment == 'f' ? EIO : ENOSPC;                           \
-      return -1;                                                      \
-    }                                                                 \
-    RESULT result = real ARGUMENTS;                                   \
-    leave(moment);                                                    \
-    return result;                                                    \
+#define KILL_POINT(RESULT, NAME, PARAMETERS, ARGUMENTS, COUNTS, HALF)                              \
+  RESULT NAME PARAMETERS {                                                                         \
+    static RESULT(*real) PARAMETERS;                                                               \
+    if (!real) *(void **)&real = dlsym(RTLD_NEXT, #NAME);                                          \
+    char moment = (COUNTS) ? arrive() : (char)0;                                                   \
+    if (moment == 'h') HALF;                                                                       \
+    if (moment == 'f' || moment == 'o') {                                                          \
+      errno = moment == 'f' ? EIO : ENOSPC;                                                        \
+      return -1;                                                                                   \
+    }                                                                                              \
+    RESULT result = real ARGUMENTS;                                                                \
+    leave(moment);                                                                                 \
+    return result;                                                                                 \
   }
 
 #define WHOLE (void)0
@@ -94,8 +94,8 @@ KILL_POINT(int, ftruncate, (int fd, off_t len), (fd, len), 1, WHOLE)
 KILL_POINT(int, ftruncate64, (int fd, off64_t len), (fd, len), 1, WHOLE)
 KILL_POINT(int, unlink, (const char *path), (path), 1, WHOLE)
 KILL_POINT(int, rename, (const char *from, const char *to), (from, to), 1, WHOLE)
-KILL_POINT(ssize_t, send, (int fd, const void *from, size_t len, int flags),
-           (fd, from, len, flags), counts_talk, HALF_OF(len))
+KILL_POINT(ssize_t, send, (int fd, const void *from, size_t len, int flags), (fd, from, len, flags),
+           counts_talk, HALF_OF(len))
 KILL_POINT(ssize_t, recv, (int fd, void *to, size_t len, int flags), (fd, to, len, flags),
            counts_talk, WHOLE)
 KILL_POINT(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags),

@@ -49,8 +49,8 @@ int args_push(const struct args *a, const char *name, int type) {
   }
   int got = lua_getfield(L, a->index, name);
   if (got != LUA_TNIL && got != type && type != LUA_TNONE)
-    raise_error(L, "%s: option '%s' must be a %s, not a %s", a->function, name, lua_typename(L, type),
-                lua_typename(L, got));
+    raise_error(L, "%s: option '%s' must be a %s, not a %s", a->function, name,
+                lua_typename(L, type), lua_typename(L, got));
   return got;
 }
 
@@ -64,7 +64,8 @@ const char *args_text(const struct args *a, const char *name, const char *otherw
   const char *text = otherwise;
   if (args_push(a, name, LUA_TSTRING) != LUA_TNIL) {
     text = lua_tostring(a->L, -1);
-    if (strlen(text) != lua_rawlen(a->L, -1)) raise_error(a->L, "%s: option '%s' holds a NUL", a->function, name);
+    if (strlen(text) != lua_rawlen(a->L, -1))
+      raise_error(a->L, "%s: option '%s' holds a NUL", a->function, name);
   }
   lua_pop(a->L, 1);
   return text;

@@ -47,8 +47,10 @@ static int push_end(lua_State *L, lua_Integer number) {
   lua_getfield(L, at, "how");
   lua_getfield(L, at, "code");
   bool is_good = lua_tointeger(L, -1) == 0 && strcmp(lua_tostring(L, -2), "exit") == 0;
-  if (is_good) lua_pushboolean(L, 1);
-  else lua_pushnil(L);
+  if (is_good)
+    lua_pushboolean(L, 1);
+  else
+    lua_pushnil(L);
   lua_insert(L, -3);
   return 3;
 }
@@ -65,7 +67,8 @@ int command_execute(lua_State *L) {
  * host then, which may be in the middle of another answer. */
 static bool is_collecting(lua_State *L) {
   lua_Debug call;
-  return lua_getstack(L, 0, &call) && lua_getinfo(L, "n", &call) && call.name && strcmp(call.name, "__gc") == 0;
+  return lua_getstack(L, 0, &call) && lua_getinfo(L, "n", &call) && call.name &&
+         strcmp(call.name, "__gc") == 0;
 }
 
 static int command_close(lua_State *L) {

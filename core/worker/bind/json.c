@@ -14,14 +14,16 @@ void json_push(lua_State *L, struct slice text) {
   struct json_scan scan;
   struct json_read r = {.scan = &scan};
   struct error err;
-  if (text.len > JSON_TEXT_MAX) raise_error(L, "hoko.json.decode: the text is larger than %d MiB", JSON_TEXT_MAX >> 20);
+  if (text.len > JSON_TEXT_MAX)
+    raise_error(L, "hoko.json.decode: the text is larger than %d MiB", JSON_TEXT_MAX >> 20);
   json_init(&scan, JSON_READ_DEPTH);
   if (json_read_whole(L, &r, text, &err)) raise_error(L, "hoko.json.decode: %s", err.message);
 }
 
 static int decode(lua_State *L) {
   struct slice text;
-  if (lua_type(L, 1) != LUA_TSTRING) raise_error(L, "hoko.json.decode: expected a string, got %s", luaL_typename(L, 1));
+  if (lua_type(L, 1) != LUA_TSTRING)
+    raise_error(L, "hoko.json.decode: expected a string, got %s", luaL_typename(L, 1));
   text.ptr = lua_tolstring(L, 1, &text.len);
   json_push(L, text);
   return 1;
@@ -58,7 +60,8 @@ static int check_indent(lua_State *L) {
   lua_Integer indent = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1;
   if (type == LUA_TNIL || type == LUA_TBOOLEAN) indent = lua_toboolean(L, -1) ? INDENT_USUAL : 0;
   if (indent < 0 || indent > JSON_WRITE_INDENT_MAX)
-    raise_error(L, "hoko.json.encode: option 'indent' must be true or a whole number from 0 to %d", JSON_WRITE_INDENT_MAX);
+    raise_error(L, "hoko.json.encode: option 'indent' must be true or a whole number from 0 to %d",
+                JSON_WRITE_INDENT_MAX);
   lua_pop(L, 1);
   return (int)indent;
 }
@@ -75,7 +78,8 @@ static int mark_array(lua_State *L) {
     lua_settop(L, 0);
     lua_newtable(L);
   }
-  if (!lua_istable(L, 1)) raise_error(L, "hoko.json.array: expected a table, got %s", luaL_typename(L, 1));
+  if (!lua_istable(L, 1))
+    raise_error(L, "hoko.json.array: expected a table, got %s", luaL_typename(L, 1));
   lua_settop(L, 1);
   if (!json_mark_array(L)) raise_error(L, "hoko.json.array: the table has a metatable of its own");
   return 1;

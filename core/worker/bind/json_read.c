@@ -12,8 +12,11 @@ enum { NUMBER_MAX = 400, FIELDS_GUESS_MAX = 64, SHORT_DIGITS = 18 };
 
 static int fail(const struct json_read *r, struct error *err, const char *what) {
   uint64_t line = json_line(r->scan), column = json_column(r->scan);
-  if (r->stream || r->is_one_line) error_set(err, ERROR_DATA, "column %llu: %s", (unsigned long long)column, what);
-  else error_set(err, ERROR_DATA, "line %llu, column %llu: %s", (unsigned long long)line, (unsigned long long)column, what);
+  if (r->stream || r->is_one_line)
+    error_set(err, ERROR_DATA, "column %llu: %s", (unsigned long long)column, what);
+  else
+    error_set(err, ERROR_DATA, "line %llu, column %llu: %s", (unsigned long long)line,
+              (unsigned long long)column, what);
   err->line = line < INT_MAX ? (int)line : INT_MAX;
   return -1;
 }
@@ -71,12 +74,14 @@ static int push_number(lua_State *L, struct json_read *r, struct error *err) {
   bool is_exact = lua_isinteger(L, -1) || strpbrk(copy, ".eE");
   if (is_exact && isfinite(lua_tonumber(L, -1))) return 0;
   lua_pop(L, 1);
-  return fail(r, err, is_exact ? "a number is larger than a float can be"
-                               : "an integer does not fit 64 bits; let the source write it as a string");
+  return fail(r, err,
+              is_exact ? "a number is larger than a float can be"
+                       : "an integer does not fit 64 bits; let the source write it as a string");
 }
 
 /* What needs no more room than the one place that every caller has. */
-static inline int push_scalar(lua_State *L, struct json_read *r, enum json_token token, struct error *err) {
+static inline int push_scalar(lua_State *L, struct json_read *r, enum json_token token,
+                              struct error *err) {
   switch (token) {
   case JSON_STRING: return push_string(L, r, err);
   case JSON_NUMBER: return push_number(L, r, err);
@@ -101,7 +106,8 @@ static int push_array(lua_State *L, struct json_read *r, struct error *err) {
 
 static int fail_twice(lua_State *L, const struct json_read *r, struct error *err) {
   char what[200];
-  (void)snprintf(what, sizeof what, "the key '%.100s' stands twice in an object", lua_tostring(L, -1));
+  (void)snprintf(what, sizeof what, "the key '%.100s' stands twice in an object",
+                 lua_tostring(L, -1));
   return fail(r, err, what);
 }
 
@@ -132,7 +138,8 @@ static inline bool is_same_name(struct slice a, struct slice b) {
 }
 
 /* Pushes the name of the N-th field of the table at the top. */
-static int push_name(lua_State *L, struct json_read *r, struct json_keys *k, int n, struct error *err) {
+static int push_name(lua_State *L, struct json_read *r, struct json_keys *k, int n,
+                     struct error *err) {
   if (k && n < k->len && !r->scan->has_escape && is_same_name(k->name[n], r->scan->text)) {
     lua_rawgeti(L, -2, n + 1);
     return 0;

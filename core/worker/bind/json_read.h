@@ -30,18 +30,21 @@ void json_keys_close(lua_State *L, struct json_keys *k);
 /* Where the tokens come from, and what was learnt of the values before. */
 struct json_read {
   struct json_scan *scan;
-  struct json_stream *stream;      /* that SCAN is part of; NULL: all bytes are at hand */
-  struct json_keys *keys;          /* of the outermost value, when it is a row; or NULL */
-  bool is_one_line;                /* of a file: messages tell the column only */
-  int fields[JSON_READ_DEPTH + 1]; /* of the last object at each depth: how large the next will be */
+  struct json_stream *stream; /* that SCAN is part of; NULL: all bytes are at hand */
+  struct json_keys *keys;     /* of the outermost value, when it is a row; or NULL */
+  bool is_one_line;           /* of a file: messages tell the column only */
+  int fields[JSON_READ_DEPTH +
+             1]; /* of the last object at each depth: how large the next will be */
 };
 
 /* Pushes the value that begins with TOKEN.  -1: *err tells (with line and column in
  * its message, but for what the stream itself reports) and nothing is pushed. */
-MUST_USE int json_read_push(lua_State *L, struct json_read *r, enum json_token token, struct error *err);
+MUST_USE int json_read_push(lua_State *L, struct json_read *r, enum json_token token,
+                            struct error *err);
 
 /* Pushes the value that TEXT is, alone but for white space, by way of a reader that
  * has no stream and whose scanner was set up once; errors as above. */
-MUST_USE int json_read_whole(lua_State *L, struct json_read *r, struct slice text, struct error *err);
+MUST_USE int json_read_whole(lua_State *L, struct json_read *r, struct slice text,
+                             struct error *err);
 
 #endif

@@ -52,10 +52,15 @@ static int refuse(const struct json_write *w, const char *what) {
 
 static int refuse_key(const struct json_write *w, int key) {
   char what[200];
-  if (lua_type(w->L, key) == LUA_TSTRING) (void)snprintf(what, sizeof what, "has items and also the key '%.60s'", lua_tostring(w->L, key));
+  if (lua_type(w->L, key) == LUA_TSTRING)
+    (void)snprintf(what, sizeof what, "has items and also the key '%.60s'",
+                   lua_tostring(w->L, key));
   else if (lua_type(w->L, key) == LUA_TNUMBER)
-    (void)snprintf(what, sizeof what, "has the key %.14g, where keys must be texts, or 1 to n without a gap", lua_tonumber(w->L, key));
-  else (void)snprintf(what, sizeof what, "has a %s as a key", luaL_typename(w->L, key));
+    (void)snprintf(what, sizeof what,
+                   "has the key %.14g, where keys must be texts, or 1 to n without a gap",
+                   lua_tonumber(w->L, key));
+  else
+    (void)snprintf(what, sizeof what, "has a %s as a key", luaL_typename(w->L, key));
   return refuse(w, what);
 }
 
@@ -73,7 +78,9 @@ static int write_text(struct json_write *w, struct slice s) {
 /* The shortest text that reads back as N. */
 static int write_float(struct json_write *w, lua_Number n) {
   char text[40];
-  if (!isfinite(n)) return refuse(w, isnan(n) ? "is NaN, which JSON does not have" : "is infinite, which JSON does not have");
+  if (!isfinite(n))
+    return refuse(w, isnan(n) ? "is NaN, which JSON does not have"
+                              : "is infinite, which JSON does not have");
   for (int digits = 14; digits <= 17; digits++) {
     (void)snprintf(text, sizeof text, "%.*g", digits, n);
     if (strtod(text, NULL) == n) break;
@@ -200,7 +207,8 @@ static int write_table(struct json_write *w, int index) {
 
 static int refuse_type(struct json_write *w, int index) {
   char what[80];
-  (void)snprintf(what, sizeof what, "is a %s, which JSON does not have", luaL_typename(w->L, index));
+  (void)snprintf(what, sizeof what, "is a %s, which JSON does not have",
+                 luaL_typename(w->L, index));
   return refuse(w, what);
 }
 
@@ -226,7 +234,9 @@ static int write_some(struct json_write *w, int index) {
 
 static int write_value(struct json_write *w, int index) {
   if (write_some(w, index)) return -1;
-  return buf_ok(w->out) ? 0 : error_set(w->err, ERROR_USAGE, "the text would be larger than %zu MiB", w->out->limit >> 20);
+  return buf_ok(w->out) ? 0
+                        : error_set(w->err, ERROR_USAGE, "the text would be larger than %zu MiB",
+                                    w->out->limit >> 20);
 }
 
 int json_write(lua_State *L, int index, int indent, struct buf *out, struct error *err) {

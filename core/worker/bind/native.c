@@ -49,8 +49,10 @@ static int size(lua_State *L) {
   struct slice text;
   int64_t bytes;
   text.ptr = luaL_checklstring(L, 1, &text.len);
-  if (number_size_bytes(text, &bytes)) lua_pushnil(L);
-  else lua_pushinteger(L, bytes);
+  if (number_size_bytes(text, &bytes))
+    lua_pushnil(L);
+  else
+    lua_pushinteger(L, bytes);
   return 1;
 }
 
@@ -99,7 +101,8 @@ enum { KEYS_SEEN_MAX = 20000 };
  * more than are looked at. */
 static bool take_keys(lua_State *L, lua_Integer len, lua_Integer most, lua_Integer *count) {
   for (int seen = 0; lua_next(L, 1); seen++) {
-    bool is_index = lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= len;
+    bool is_index =
+        lua_isinteger(L, -2) && lua_tointeger(L, -2) >= 1 && lua_tointeger(L, -2) <= len;
     lua_pop(L, 1);
     if (seen == KEYS_SEEN_MAX) return false;
     if (is_index || ++*count > most) continue;
@@ -170,7 +173,8 @@ static int upvalue(lua_State *L) {
 static int upvalue_join(lua_State *L) {
   int i = (int)luaL_checkinteger(L, 2), j = (int)luaL_checkinteger(L, 4);
   bool is_there = lua_upvalueid(L, 1, i) && lua_upvalueid(L, 3, j);
-  luaL_argcheck(L, is_there && !lua_iscfunction(L, 1) && !lua_iscfunction(L, 3), 2, "no such upvalue");
+  luaL_argcheck(L, is_there && !lua_iscfunction(L, 1) && !lua_iscfunction(L, 3), 2,
+                "no such upvalue");
   lua_upvaluejoin(L, 1, i, 3, j);
   return 0;
 }
@@ -186,7 +190,10 @@ static int mode_of(const char *mode, enum open_mode *out) {
   bool plus = mode[0] != '\0' && mode[1] == '+';
   const char *behind = mode + 1 + plus;
   if (mode[0] == '\0' || !strchr("rwa", mode[0]) || behind[*behind == 'b']) return -1;
-  *out = mode[0] == 'w' ? OPEN_WRITE : mode[0] == 'a' ? OPEN_APPEND : plus ? OPEN_READ_WRITE : OPEN_READ;
+  *out = mode[0] == 'w'   ? OPEN_WRITE
+         : mode[0] == 'a' ? OPEN_APPEND
+         : plus           ? OPEN_READ_WRITE
+                          : OPEN_READ;
   return 0;
 }
 
@@ -197,12 +204,14 @@ static int open_file(lua_State *L) {
   int fd;
   size_t len;
   const char *path = luaL_checklstring(L, 1, &len), *mode = luaL_checkstring(L, 2);
-  if (mode_of(mode, &how)) raise_error(L, "io.open: the mode '%s' is none of r, w, a, with + or b behind it", mode);
+  if (mode_of(mode, &how))
+    raise_error(L, "io.open: the mode '%s' is none of r, w, a, with + or b behind it", mode);
   luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);
   stream->closef = NULL;
   luaL_setmetatable(L, LUA_FILEHANDLE);
-  int rc = strlen(path) == len ? host_open(L, path, how, &fd, &err)
-                               : error_set(&err, ERROR_USAGE, "%s: the file name holds a NUL", path);
+  int rc = strlen(path) == len
+               ? host_open(L, path, how, &fd, &err)
+               : error_set(&err, ERROR_USAGE, "%s: the file name holds a NUL", path);
   if (rc) {
     lua_pushnil(L);
     lua_pushfstring(L, err.hint[0] ? "%s\nhint: %s" : "%s", err.message, err.hint);
@@ -248,16 +257,31 @@ static int end_process(lua_State *L) {
 }
 
 void bind_native(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"upsert", pump_upsert}, {"raise", raise_lua}, {"encode", NULL},     {"is_source", is_source},
-      {"demand", source_csv_demand},
-      {"is_uuid", is_uuid},    {"size", size},          {"nearest", nearest}, {"call", call},       {"open", open_file},
-      {"execute", command_execute}, {"popen", command_open},
-      {"http_ask", http_ask},  {"http_pull", http_pull}, {"http_drop", http_drop},
-      {"now", now},            {"sleep", sleep_for}, {"exit", end_process},
-      {"upvalue_name", upvalue_name}, {"upvalue", upvalue}, {"keys", keys},
-      {"upvalue_join", upvalue_join},
-      {"width", width},        {"cut", cut},         {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"upsert", pump_upsert},
+                                       {"raise", raise_lua},
+                                       {"encode", NULL},
+                                       {"is_source", is_source},
+                                       {"demand", source_csv_demand},
+                                       {"is_uuid", is_uuid},
+                                       {"size", size},
+                                       {"nearest", nearest},
+                                       {"call", call},
+                                       {"open", open_file},
+                                       {"execute", command_execute},
+                                       {"popen", command_open},
+                                       {"http_ask", http_ask},
+                                       {"http_pull", http_pull},
+                                       {"http_drop", http_drop},
+                                       {"now", now},
+                                       {"sleep", sleep_for},
+                                       {"exit", end_process},
+                                       {"upvalue_name", upvalue_name},
+                                       {"upvalue", upvalue},
+                                       {"keys", keys},
+                                       {"upvalue_join", upvalue_join},
+                                       {"width", width},
+                                       {"cut", cut},
+                                       {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_pushcfunction(L, json_encode_lua);
   lua_setfield(L, -2, "encode");

@@ -9,12 +9,14 @@ static int digit_at(const char *at, const char *end, size_t *len) {
   unsigned char c = (unsigned char)at[0];
   *len = 1;
   if (c < 0x80) return c >= '0' && c <= '9' ? c - '0' : -1;
-  unsigned char second = end - at > 1 ? (unsigned char)at[1] : 0, third = end - at > 2 ? (unsigned char)at[2] : 0;
+  unsigned char second = end - at > 1 ? (unsigned char)at[1] : 0,
+                third = end - at > 2 ? (unsigned char)at[2] : 0;
   *len = 2;
   if (c == 0xd9 && second >= 0xa0 && second <= 0xa9) return second - 0xa0; /* U+0660 to U+0669 */
   if (c == 0xdb && second >= 0xb0 && second <= 0xb9) return second - 0xb0; /* U+06F0 to U+06F9 */
   *len = 3;
-  if (c == 0xef && second == 0xbc && third >= 0x90 && third <= 0x99) return third - 0x90; /* U+FF10 to U+FF19 */
+  if (c == 0xef && second == 0xbc && third >= 0x90 && third <= 0x99)
+    return third - 0x90; /* U+FF10 to U+FF19 */
   *len = 1;
   return -1;
 }
@@ -57,7 +59,9 @@ static bool begins(struct slice digits, const char *prefix) {
   return len > 0 && digits.len > len && memcmp(digits.ptr, prefix, len) == 0;
 }
 
-static struct slice behind(struct slice digits, size_t len) { return (struct slice){digits.ptr + len, digits.len - len}; }
+static struct slice behind(struct slice digits, size_t len) {
+  return (struct slice){digits.ptr + len, digits.len - len};
+}
 
 static bool is_national(const struct phone_country *c, struct slice n) {
   if (n.len < c->min || n.len > c->max) return false;
@@ -83,7 +87,8 @@ static bool put(char to[PHONE_SIZE], struct slice code, struct slice national) {
 }
 
 /* DIGITS begin with a country's code: HOME's, or another's. */
-static bool read_abroad(struct slice digits, const struct phone_country *home, char to[PHONE_SIZE]) {
+static bool read_abroad(struct slice digits, const struct phone_country *home,
+                        char to[PHONE_SIZE]) {
   size_t n = 1;
   const struct phone_country *c = home;
   if (!begins(digits, home->code)) c = phone_countries(&n);
@@ -107,7 +112,8 @@ bool phone_read(struct slice text, const struct phone_country *home, char to[PHO
   if (!read_dialled(text, &d) || d.len == 0) return false;
   struct slice digits = {d.digit, d.len}, national = digits;
   if (d.is_abroad) return read_abroad(begins(digits, "00") ? behind(digits, 2) : digits, home, to);
-  if (begins(digits, exit_prefix(home))) return read_abroad(behind(digits, strlen(exit_prefix(home))), home, to);
+  if (begins(digits, exit_prefix(home)))
+    return read_abroad(behind(digits, strlen(exit_prefix(home))), home, to);
   if (begins(digits, "00")) return read_abroad(behind(digits, 2), home, to);
   if (take_national(home, &national)) return put(to, slice_of(home->code), national);
   return begins(digits, home->code) && read_abroad(digits, home, to);
@@ -117,6 +123,8 @@ const struct phone_country *phone_country(struct slice iso) {
   size_t n;
   const struct phone_country *c = phone_countries(&n);
   for (; n > 0 && iso.len == 2; n--, c++)
-    if (toupper((unsigned char)iso.ptr[0]) == c->iso[0] && toupper((unsigned char)iso.ptr[1]) == c->iso[1]) return c;
+    if (toupper((unsigned char)iso.ptr[0]) == c->iso[0] &&
+        toupper((unsigned char)iso.ptr[1]) == c->iso[1])
+      return c;
   return NULL;
 }

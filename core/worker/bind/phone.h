@@ -10,9 +10,9 @@ enum { PHONE_SIZE = 17 }; /* "+", at most 15 digits, NUL */
 /* How a country's subscribers are dialled: geographic and mobile numbers; service
  * numbers (0800, short codes) mostly cannot be called from abroad. */
 struct phone_country {
-  char iso[3];           /* ISO 3166-1 alpha-2 */
-  char code[4];          /* behind the plus */
-  char trunk[3];         /* before a national number inside the country, or "" */
+  char iso[3];            /* ISO 3166-1 alpha-2 */
+  char code[4];           /* behind the plus */
+  char trunk[3];          /* before a national number inside the country, or "" */
   unsigned char min, max; /* digits of a national number, without trunk */
   enum { PHONE_PLAIN, PHONE_KEEPS_ZERO, PHONE_NANP } plan;
 };

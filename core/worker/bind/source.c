@@ -42,7 +42,8 @@ static void keep_maker(lua_State *L, struct source *s) {
   }
 }
 
-struct source *source_new(lua_State *L, const struct source_kind *kind, int index, const char *encoding) {
+struct source *source_new(lua_State *L, const struct source_kind *kind, int index,
+                          const char *encoding) {
   struct source *s = lua_newuserdatauv(L, kind->size_bytes, 0);
   memset(s, 0, kind->size_bytes);
   s->kind = kind;
@@ -63,20 +64,24 @@ int source_return(lua_State *L) {
   return 4;
 }
 
-static uint32_t short_line(uint64_t line) { return line < UINT32_MAX ? (uint32_t)line : UINT32_MAX; }
+static uint32_t short_line(uint64_t line) {
+  return line < UINT32_MAX ? (uint32_t)line : UINT32_MAX;
+}
 
 void source_place(lua_State *L, const struct source *s, uint64_t line) {
   worker_shared(L)->source.place = (struct place){s->name, short_line(line)};
 }
 
-bool source_reject(lua_State *L, struct source *s, uint64_t line, const char *why, struct slice raw) {
+bool source_reject(lua_State *L, struct source *s, uint64_t line, const char *why,
+                   struct slice raw) {
   if (!s->has_rejects || !worker_shared(L)->source.reject) return false;
   buf_clear(&s->text);
   buf_clear(&s->json);
   utf8_printable(&s->text, raw);
   json_put_string(&s->json, buf_slice(&s->text));
   struct slice row = buf_ok(&s->text) && buf_ok(&s->json) ? buf_slice(&s->json) : SLICE("null");
-  row.ptr = lua_pushlstring(L, row.ptr, row.len); /* the report may lead to another in the same source */
+  row.ptr =
+      lua_pushlstring(L, row.ptr, row.len); /* the report may lead to another in the same source */
   struct place place = {s->name, short_line(line)};
   worker_shared(L)->source.reject(L, place, "source", slice_of(why), row);
   lua_pop(L, 1);
@@ -101,11 +106,15 @@ static int fail(lua_State *L, struct source *s, const struct error *err) {
   end(L, s, SOURCE_CLOSED);
   luaL_checkstack(L, 8, NULL);
   lua_pushfstring(L, "%s%s", s->made_at, is_named ? "" : s->name);
-  if (err->line) lua_pushfstring(L, ":%d", err->line);
-  else lua_pushliteral(L, "");
+  if (err->line)
+    lua_pushfstring(L, ":%d", err->line);
+  else
+    lua_pushliteral(L, "");
   lua_pushfstring(L, is_named ? "%s" : ": %s", err->message);
-  if (err->hint[0]) lua_pushfstring(L, "\nhint: %s", err->hint);
-  else lua_pushliteral(L, "");
+  if (err->hint[0])
+    lua_pushfstring(L, "\nhint: %s", err->hint);
+  else
+    lua_pushliteral(L, "");
   lua_concat(L, 4);
   return lua_error(L);
 }
@@ -114,7 +123,8 @@ static void open_file(lua_State *L, struct source *s) {
   struct error err;
   int fd;
   if (worker_open(L, s->path, &fd, &err)) fail(L, s, &err);
-  if (bytes_open(&s->bytes, fd, s->encoding[0] ? s->encoding : NULL, s->kind->limit_bytes, &err)) fail(L, s, &err);
+  if (bytes_open(&s->bytes, fd, s->encoding[0] ? s->encoding : NULL, s->kind->limit_bytes, &err))
+    fail(L, s, &err);
 }
 
 static void begin(lua_State *L, struct source *s) {
@@ -186,12 +196,14 @@ source_pull source_native(lua_State *L, int index, void **source) {
 /* Methods are what hoko.rows(source) has. */
 static int no_field(lua_State *L) {
   (void)check(L);
-  raise_error(L, "a source has no '%s'; hoko.rows(source) has filter, map and take", luaL_tolstring(L, 2, NULL));
+  raise_error(L, "a source has no '%s'; hoko.rows(source) has filter, map and take",
+              luaL_tolstring(L, 2, NULL));
 }
 
 void source_register(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"__call", call},      {"__index", no_field}, {"__close", close}, {"__gc", collect}, {"__tostring", to_string}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"__call", call},          {"__index", no_field},
+                                       {"__close", close},        {"__gc", collect},
+                                       {"__tostring", to_string}, {NULL, NULL}};
   lua_newtable(L);
   lua_pushvalue(L, -1);
   luaL_setfuncs(L, functions, 1);

@@ -34,10 +34,10 @@ enum source_state { SOURCE_NEW, SOURCE_OPEN, SOURCE_ENDED, SOURCE_CLOSED };
 struct source {
   const struct source_kind *kind;
   struct bytes bytes;
-  const char *path;      /* as the script gave it; lives as long as the Lua state */
-  const char *name;      /* the same for people */
-  char encoding[64];     /* "" for UTF-8 */
-  char made_at[80];      /* "script.lua:5: ", or "" */
+  const char *path;  /* as the script gave it; lives as long as the Lua state */
+  const char *name;  /* the same for people */
+  char encoding[64]; /* "" for UTF-8 */
+  char made_at[80];  /* "script.lua:5: ", or "" */
   enum source_state state;
   bool has_rejects;      /* a bad record is reported and left out */
   bool is_pulling;       /* a finalizer of the script, or a report, may come back here */
@@ -46,7 +46,8 @@ struct source {
 
 /* Pushes a new source for the file named by the string at INDEX, with zeros behind its
  * struct source; returns it.  ENCODING NULL: UTF-8. */
-struct source *source_new(lua_State *L, const struct source_kind *kind, int index, const char *encoding);
+struct source *source_new(lua_State *L, const struct source_kind *kind, int index,
+                          const char *encoding);
 /* To end a function that made a source, now on the stack's top: returns it with the
  * values behind it that make a `for` close it, as io.lines does. */
 int source_return(lua_State *L);
@@ -55,7 +56,8 @@ int source_return(lua_State *L);
 void source_place(lua_State *L, const struct source *s, uint64_t line);
 /* Reports the record RAW of LINE as a reject; may raise.  false: it must be an error,
  * since the script did not ask for rejects, or nobody takes them. */
-MUST_USE bool source_reject(lua_State *L, struct source *s, uint64_t line, const char *why, struct slice raw);
+MUST_USE bool source_reject(lua_State *L, struct source *s, uint64_t line, const char *why,
+                            struct slice raw);
 
 /* The Lua functions hoko.csv, hoko.ndjson, hoko.json and hoko.sql. */
 int source_csv(lua_State *L);

@@ -39,7 +39,8 @@ static int push_read_names(lua_State *L, struct source_csv *t, struct error *err
     struct slice name = csv_cell(&t->csv, i);
     if (utf8_check(name) < name.len) {
       error_set(err, ERROR_DATA, "the header is no UTF-8");
-      return error_hint(err, "name the encoding of the file: hoko.csv(path, { encoding = \"windows-1256\" }), or \"UTF-16\"");
+      return error_hint(err, "name the encoding of the file: hoko.csv(path, { encoding = "
+                             "\"windows-1256\" }), or \"UTF-16\"");
     }
     lua_pushlstring(L, name.ptr, name.len);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -70,17 +71,22 @@ static void list_names(lua_State *L, const struct source_csv *t, int names, char
   }
 }
 
-static int lacks(lua_State *L, const struct source_csv *t, int names, const char *column, struct error *err) {
+static int lacks(lua_State *L, const struct source_csv *t, int names, const char *column,
+                 struct error *err) {
   char list[400];
   const char *near = columns_nearest(L, names, t->names_len, slice_of(column));
   list_names(L, t, names, list, sizeof list);
-  if (near) error_set(err, ERROR_DATA, "the column '%s' is missing, did you mean '%s'?", column, near);
-  else error_set(err, ERROR_DATA, "the column '%s' is missing", column);
-  return t->names_len ? error_hint(err, "the columns are: %s", list) : error_hint(err, "the file is empty");
+  if (near)
+    error_set(err, ERROR_DATA, "the column '%s' is missing, did you mean '%s'?", column, near);
+  else
+    error_set(err, ERROR_DATA, "the column '%s' is missing", column);
+  return t->names_len ? error_hint(err, "the columns are: %s", list)
+                      : error_hint(err, "the file is empty");
 }
 
 /* All columns that the script demands must be there. */
-static int check_columns(lua_State *L, const struct source_csv *t, int options, int names, int set, struct error *err) {
+static int check_columns(lua_State *L, const struct source_csv *t, int options, int names, int set,
+                         struct error *err) {
   if (lua_getfield(L, options, "columns") == LUA_TNIL) return 0;
   for (lua_Integer i = 1; lua_rawgeti(L, -1, i) != LUA_TNIL; i++) {
     const char *column = lua_tostring(L, -1);
@@ -94,7 +100,9 @@ static int check_columns(lua_State *L, const struct source_csv *t, int options, 
 /* The names are on the top: their place in the registry is taken, rows get their metatable. */
 static int use_names(lua_State *L, struct source_csv *t, int options, struct error *err) {
   int names = lua_gettop(L), set = names + 1;
-  if (columns_push_set(L, names, t->names_len, err) || check_columns(L, t, options, names, set, err)) return -1;
+  if (columns_push_set(L, names, t->names_len, err) ||
+      check_columns(L, t, options, names, set, err))
+    return -1;
   columns_push_metatable(L, names, set, t->source.name);
   lua_rawseti(L, names, (lua_Integer)t->names_len + 1);
   lua_pushvalue(L, names);
@@ -117,7 +125,8 @@ static int open_csv(lua_State *L, struct source *s, struct error *err) {
   int top = lua_gettop(L), options = top + 1;
   csv_init(&t->csv, &s->bytes, t->delimiter);
   lua_rawgeti(L, LUA_REGISTRYINDEX, t->names_ref);
-  if (t->header != HEADER_NONE && (push_names(L, t, options, err) || use_names(L, t, options, err))) {
+  if (t->header != HEADER_NONE &&
+      (push_names(L, t, options, err) || use_names(L, t, options, err))) {
     err->line = t->header == HEADER_READ ? (int)t->csv.line : 0;
     return -1;
   }
@@ -129,7 +138,9 @@ static int open_csv(lua_State *L, struct source *s, struct error *err) {
 
 /* ---- rows ---- */
 
-static inline bool is_nil(const struct source_csv *t, struct slice cell) { return cell.len == 0 && !t->keeps_empty; }
+static inline bool is_nil(const struct source_csv *t, struct slice cell) {
+  return cell.len == 0 && !t->keeps_empty;
+}
 
 static void push_table(lua_State *L, const struct source_csv *t) {
   size_t n = t->csv.cells_len;
@@ -164,8 +175,10 @@ static int pull_csv(lua_State *L, struct source *s, struct error *err) {
     enum csv_got got = csv_next(&t->csv, err);
     if (__builtin_expect(got == CSV_RECORD, 1)) {
       source_place(L, s, t->csv.line);
-      if (t->header == HEADER_NONE) push_array(L, t);
-      else push_table(L, t);
+      if (t->header == HEADER_NONE)
+        push_array(L, t);
+      else
+        push_table(L, t);
       return 1;
     }
     if (got == CSV_END) return 0;
@@ -187,7 +200,10 @@ static void close_csv(lua_State *L, struct source *s) {
 static char check_delimiter(const struct args *a) {
   const char *text = args_text(a, "delimiter", ",");
   bool is_one = text[0] > 0 && text[1] == '\0' && !strchr("\"\r\n", text[0]);
-  if (!is_one) raise_error(a->L, "%s: option 'delimiter' must be one ASCII character, such as ',', ';' or '\\t'", function);
+  if (!is_one)
+    raise_error(a->L,
+                "%s: option 'delimiter' must be one ASCII character, such as ',', ';' or '\\t'",
+                function);
   return text[0];
 }
 
@@ -200,8 +216,8 @@ static void copy_names(const struct args *a, const char *option) {
   lua_createtable(L, (int)n, 0);
   for (lua_Integer i = 1; i <= n; i++) {
     if (lua_rawgeti(L, -2, i) != LUA_TSTRING)
-      raise_error(L, "%s: option '%s' must hold names, but element %d is a %s", function, option, (int)i,
-                  luaL_typename(L, -1));
+      raise_error(L, "%s: option '%s' must hold names, but element %d is a %s", function, option,
+                  (int)i, luaL_typename(L, -1));
     lua_rawseti(L, -2, i);
   }
   lua_replace(L, -2);
@@ -214,8 +230,8 @@ static enum header check_header(const struct args *a) {
   case LUA_TBOOLEAN: return lua_toboolean(L, -1) ? HEADER_READ : HEADER_NONE;
   case LUA_TTABLE: copy_names(a, "header"); return HEADER_GIVEN;
   default:
-    raise_error(L, "%s: option 'header' must be true, false or an array of names, not a %s", function,
-                luaL_typename(L, -1));
+    raise_error(L, "%s: option 'header' must be true, false or an array of names, not a %s",
+                function, luaL_typename(L, -1));
   }
 }
 
@@ -249,7 +265,8 @@ int source_csv(lua_State *L) {
   (void)args_name(L, function, 1, "path");
   struct args a = args_open(L, function, 2, options);
   char delimiter = check_delimiter(&a);
-  bool keeps_empty = args_choice(&a, "empty", empties) == 1, is_ragged = args_flag(&a, "ragged", false);
+  bool keeps_empty = args_choice(&a, "empty", empties) == 1,
+       is_ragged = args_flag(&a, "ragged", false);
   bool has_rejects = args_choice(&a, "on_error", on_errors) == 1;
   const char *encoding = args_text(&a, "encoding", NULL);
   enum header header = check_names(&a);
@@ -272,7 +289,8 @@ static void check_demanded(lua_State *L, const struct source_csv *t) {
   bool is_number = lua_isinteger(L, -1), has_numbers = t->header == HEADER_NONE;
   if (is_number == has_numbers) return;
   const char *column = luaL_tolstring(L, -1, NULL);
-  if (is_number) raise_error(L, "hoko.map: the file has a header, so column %s is to be named", column);
+  if (is_number)
+    raise_error(L, "hoko.map: the file has a header, so column %s is to be named", column);
   raise_error(L, "hoko.map: the file has no header, so column '%s' is to be a number", column);
 }
 
@@ -298,8 +316,10 @@ int source_csv_demand(lua_State *L) {
   lua_Integer len = (lua_Integer)lua_rawlen(L, -1);
   for (lua_Integer i = 1; lua_rawgeti(L, 2, i) != LUA_TNIL; i++) {
     check_demanded(L, t);
-    if (t->header == HEADER_NONE) lua_pop(L, 1);
-    else lua_rawseti(L, -2, ++len);
+    if (t->header == HEADER_NONE)
+      lua_pop(L, 1);
+    else
+      lua_rawseti(L, -2, ++len);
   }
   return 0;
 }

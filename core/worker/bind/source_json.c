@@ -39,7 +39,8 @@ static int pull_ndjson(lua_State *L, struct source *s, struct error *err) {
       return 1;
     }
     err->line = (int)t->lines.line;
-    if (got == LINES_FAILED || !source_reject(L, s, t->lines.line, err->message, t->lines.text)) return -1;
+    if (got == LINES_FAILED || !source_reject(L, s, t->lines.line, err->message, t->lines.text))
+      return -1;
   }
 }
 
@@ -54,7 +55,8 @@ int source_ndjson(lua_State *L) {
                                           .open = open_ndjson,
                                           .pull = pull_ndjson,
                                           .close = close_ndjson};
-  static const char *const options[] = {"on_error", NULL}, *const on_errors[] = {"stop", "reject", NULL};
+  static const char *const options[] = {"on_error", NULL}, *const on_errors[] = {"stop", "reject",
+                                                                                 NULL};
   (void)args_name(L, "hoko.ndjson", 1, "path");
   struct args a = args_open(L, "hoko.ndjson", 2, options);
   bool has_rejects = args_choice(&a, "on_error", on_errors) == 1;
@@ -79,7 +81,8 @@ static int open_json(lua_State *L, struct source *s, struct error *err) {
   (void)err;
   json_items_init(&t->items, &s->bytes, &t->path, JSON_READ_DEPTH);
   json_keys_open(L, &t->keys);
-  t->read = (struct json_read){.scan = &t->items.stream.scan, .stream = &t->items.stream, .keys = &t->keys};
+  t->read = (struct json_read){
+      .scan = &t->items.stream.scan, .stream = &t->items.stream, .keys = &t->keys};
   return 0;
 }
 

@@ -31,15 +31,19 @@ static struct slice argument(lua_State *L, const char *function) {
   struct slice s = {"", 0};
   int type = lua_type(L, 1);
   if (type == LUA_TNUMBER) number_to_text(L);
-  if (type == LUA_TSTRING || type == LUA_TNUMBER) s.ptr = lua_tolstring(L, 1, &s.len);
+  if (type == LUA_TSTRING || type == LUA_TNUMBER)
+    s.ptr = lua_tolstring(L, 1, &s.len);
   else if (!is_none(L, 1))
-    raise_error(L, "hoko.text.%s: expected a string or nil, got a %s", function, luaL_typename(L, 1));
+    raise_error(L, "hoko.text.%s: expected a string or nil, got a %s", function,
+                luaL_typename(L, 1));
   return s;
 }
 
 static int push(lua_State *L, struct slice s) {
-  if (s.len) lua_pushlstring(L, s.ptr, s.len);
-  else lua_pushnil(L);
+  if (s.len)
+    lua_pushlstring(L, s.ptr, s.len);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
@@ -72,7 +76,9 @@ static int free_form(lua_State *L) {
 /* Pushes what FORM makes of S.  A full Lua heap may raise between the making and
  * the pushing, so a userdata owns the bytes. */
 static int push_form(lua_State *L, struct slice s, text_form form, const char *function) {
-  if (utf8_check(s) < s.len) raise_error(L, "hoko.text.%s: the text is no valid UTF-8 (hoko.csv has the option encoding)", function);
+  if (utf8_check(s) < s.len)
+    raise_error(L, "hoko.text.%s: the text is no valid UTF-8 (hoko.csv has the option encoding)",
+                function);
   struct buf *out = lua_newuserdatauv(L, sizeof *out, 0);
   *out = BUF_WITH_LIMIT(TEXT_MAX);
   if (luaL_newmetatable(L, "hoko.text.form")) {
@@ -102,7 +108,9 @@ static int email(lua_State *L) {
   return is_same && s.len ? push_itself(L) : push(L, (struct slice){lower, s.len});
 }
 
-static int squeeze(lua_State *L) { return push_form(L, argument(L, "squeeze"), utf8_form_squeeze, "squeeze"); }
+static int squeeze(lua_State *L) {
+  return push_form(L, argument(L, "squeeze"), utf8_form_squeeze, "squeeze");
+}
 static int fold(lua_State *L) { return push_form(L, argument(L, "fold"), utf8_form_loose, "fold"); }
 static int slug(lua_State *L) { return push_form(L, argument(L, "slug"), utf8_form_slug, "slug"); }
 
@@ -122,11 +130,14 @@ static int digits(lua_State *L) { return push_digits(L, argument(L, "digits"), S
 static const struct phone_country *check_country(lua_State *L) {
   struct slice iso;
   if (lua_type(L, 2) != LUA_TSTRING)
-    raise_error(L, "hoko.text.phone: the country must be a string such as \"SA\", not a %s", luaL_typename(L, 2));
+    raise_error(L, "hoko.text.phone: the country must be a string such as \"SA\", not a %s",
+                luaL_typename(L, 2));
   iso.ptr = lua_tolstring(L, 2, &iso.len);
   const struct phone_country *country = phone_country(iso);
   if (!country)
-    raise_error(L, "hoko.text.phone: no country '%s' is known (two letters of ISO 3166, such as \"SA\")", iso.ptr);
+    raise_error(
+        L, "hoko.text.phone: no country '%s' is known (two letters of ISO 3166, such as \"SA\")",
+        iso.ptr);
   return country;
 }
 
@@ -134,14 +145,17 @@ static int phone(lua_State *L) {
   struct slice s = argument(L, "phone");
   if (is_none(L, 2)) return push_digits(L, s, SLICE("+"));
   char number[PHONE_SIZE];
-  if (phone_read(s, check_country(L), number)) lua_pushstring(L, number);
-  else lua_pushnil(L);
+  if (phone_read(s, check_country(L), number))
+    lua_pushstring(L, number);
+  else
+    lua_pushnil(L);
   return 1;
 }
 
 void text_bind(lua_State *L) {
-  static const luaL_Reg functions[] = {{"trim", trim},     {"squeeze", squeeze}, {"fold", fold}, {"digits", digits},
-                                       {"phone", phone},   {"email", email},     {"slug", slug}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"trim", trim},     {"squeeze", squeeze}, {"fold", fold},
+                                       {"digits", digits}, {"phone", phone},     {"email", email},
+                                       {"slug", slug},     {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "text");
 }

@@ -51,7 +51,8 @@ static struct slice text_at(lua_State *L, int index) {
 }
 
 /* A string or an integral number at the top: 42, 42.0 and "42" are one key. */
-static enum rule take_key(lua_State *L, struct found *found, struct refusal_of_row *why, const char *field) {
+static enum rule take_key(lua_State *L, struct found *found, struct refusal_of_row *why,
+                          const char *field) {
   int is_integer = 0;
   if (lua_type(L, -1) == LUA_TSTRING) {
     found->key = text_at(L, -1);
@@ -67,7 +68,8 @@ static enum rule take_key(lua_State *L, struct found *found, struct refusal_of_r
   }
   if (found->key.len > ROW_KEY_MAX) return refuse(why, RULE_TOO_LONG, slice_of(field));
   if (utf8_check(found->key) != found->key.len) return refuse(why, RULE_UTF8, slice_of(field));
-  if (found->key.len && memchr(found->key.ptr, '\0', found->key.len)) return refuse(why, RULE_NUL, slice_of(field));
+  if (found->key.len && memchr(found->key.ptr, '\0', found->key.len))
+    return refuse(why, RULE_NUL, slice_of(field));
   return RULE_OK;
 }
 
@@ -100,11 +102,13 @@ static enum rule take_field(lua_State *L, int f, struct found *found, struct ref
 }
 
 /* The pair at the top of the stack: name below, value above. */
-static enum rule take_pair(lua_State *L, const struct encoder *e, struct found *found, struct refusal_of_row *why) {
+static enum rule take_pair(lua_State *L, const struct encoder *e, struct found *found,
+                           struct refusal_of_row *why) {
   if (lua_type(L, -2) != LUA_TSTRING) {
     char name[64];
     int len = snprintf(name, sizeof name, "[%s]", lua_typename(L, lua_type(L, -2)));
-    if (lua_isinteger(L, -2)) len = snprintf(name, sizeof name, "[" LUA_INTEGER_FMT "]", lua_tointeger(L, -2));
+    if (lua_isinteger(L, -2))
+      len = snprintf(name, sizeof name, "[" LUA_INTEGER_FMT "]", lua_tointeger(L, -2));
     return refuse(why, RULE_UNKNOWN_FIELD, (struct slice){name, (size_t)len});
   }
   const char *name = lua_tostring(L, -2); /* a short string: equal text is the same pointer */
@@ -137,12 +141,15 @@ static bool changes_anything(const struct found *found) {
   return false;
 }
 
-static enum rule check_whole(const struct encoder *e, const struct found *found, struct refusal_of_row *why) {
-  if (e->has_key && !found->key.len) return refuse(why, RULE_KEY_MISSING, slice_of(e->key ? e->key : ""));
+static enum rule check_whole(const struct encoder *e, const struct found *found,
+                             struct refusal_of_row *why) {
+  if (e->has_key && !found->key.len)
+    return refuse(why, RULE_KEY_MISSING, slice_of(e->key ? e->key : ""));
   if (found->id.len && !changes_anything(found)) return refuse(why, RULE_NO_CHANGE, SLICE(""));
   /* With a key and no id the row may be an update of a partner that exists: the
    * host knows, and refuses a create without a name there. */
-  if (!found->id.len && !e->has_key && !found->text[ROW_NAME].len) return refuse(why, RULE_NAME_MISSING, SLICE("name"));
+  if (!found->id.len && !e->has_key && !found->text[ROW_NAME].len)
+    return refuse(why, RULE_NAME_MISSING, SLICE("name"));
   return RULE_OK;
 }
 
@@ -161,8 +168,10 @@ static void write_record(struct buf *b, const struct found *found, uint32_t line
   char *head = b->ptr + at;
   for (int f = 0; f < ROW_FIELDS; f++) {
     size_t from = b->len;
-    if (found->is_null[f]) buf_add(b, "null", 4);
-    else if (found->text[f].len) json_put_string(b, found->text[f]);
+    if (found->is_null[f])
+      buf_add(b, "null", 4);
+    else if (found->text[f].len)
+      json_put_string(b, found->text[f]);
     put_u32(head + 12 + 4 * f, b->len - from);
   }
   put_u32(head, b->len - at);
@@ -172,8 +181,8 @@ static void write_record(struct buf *b, const struct found *found, uint32_t line
   head[11] = 0;
 }
 
-enum rule encode_row(lua_State *L, int index, const struct encoder *e, bool function_key, uint32_t line,
-                     struct buf *frame, struct refusal_of_row *why) {
+enum rule encode_row(lua_State *L, int index, const struct encoder *e, bool function_key,
+                     uint32_t line, struct buf *frame, struct refusal_of_row *why) {
   struct found found = {.key = {NULL, 0}};
   why->field[0] = why->got[0] = '\0';
   enum rule rule = function_key ? take_key(L, &found, why, "key") : RULE_OK;
@@ -198,7 +207,8 @@ static void show_text(struct buf *out, struct slice s) {
     if (valid + 4 > s.len) s.len = valid; /* cut between characters */
   }
   struct buf plain = BUF_WITH_LIMIT(SHOW_MAX * 4);
-  if (utf8_check(s) == s.len) json_put_string(out, s);
+  if (utf8_check(s) == s.len)
+    json_put_string(out, s);
   else {
     utf8_printable(&plain, s);
     if (plain.is_failed) buf_clear(&plain);
@@ -214,8 +224,9 @@ static void show_key(lua_State *L, int index, struct buf *out) {
     show_text(out, text_at(L, index));
   } else {
     char text[64];
-    int len = lua_isinteger(L, index) ? snprintf(text, sizeof text, LUA_INTEGER_FMT, lua_tointeger(L, index))
-                                      : snprintf(text, sizeof text, "%s", luaL_typename(L, index));
+    int len = lua_isinteger(L, index)
+                  ? snprintf(text, sizeof text, LUA_INTEGER_FMT, lua_tointeger(L, index))
+                  : snprintf(text, sizeof text, "%s", luaL_typename(L, index));
     json_put_string(out, (struct slice){text, (size_t)len});
   }
 }
@@ -246,9 +257,12 @@ static void show_table(lua_State *L, int index, struct buf *out, int depth) {
 
 static void show_number(lua_State *L, int index, struct buf *out) {
   double n = lua_tonumber(L, index);
-  if (lua_isinteger(L, index)) buf_printf(out, LUA_INTEGER_FMT, lua_tointeger(L, index));
-  else if (isfinite(n)) buf_printf(out, "%.17g", n);
-  else buf_printf(out, "\"%g\"", n);
+  if (lua_isinteger(L, index))
+    buf_printf(out, LUA_INTEGER_FMT, lua_tointeger(L, index));
+  else if (isfinite(n))
+    buf_printf(out, "%.17g", n);
+  else
+    buf_printf(out, "\"%g\"", n);
 }
 
 static void show_value(lua_State *L, int index, struct buf *out, int depth) {

@@ -35,8 +35,8 @@ void encode_begin(lua_State *L, struct encoder *e, const char *key);
 /* Appends the record of the row at INDEX to FRAME, which has ENCODE_ROW_MAX bytes
  * of room.  FUNCTION_KEY: the value of a key function at the top of the stack is
  * used (and stays).  RULE_OK, or *why tells and FRAME is as it was. */
-enum rule encode_row(lua_State *L, int index, const struct encoder *e, bool function_key, uint32_t line,
-                     struct buf *frame, struct refusal_of_row *why);
+enum rule encode_row(lua_State *L, int index, const struct encoder *e, bool function_key,
+                     uint32_t line, struct buf *frame, struct refusal_of_row *why);
 
 /* The text of the key at the top of the stack, empty where that is none; in NUMBER, or
  * valid as long as the value is on the stack. */

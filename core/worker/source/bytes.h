@@ -50,7 +50,8 @@ enum bytes_got {
 
 /* Takes FD, also on failure.  ENCODING: a name that iconv knows, NULL for UTF-8.
  * LIMIT: how many bytes the reader may leave unread. */
-MUST_USE int bytes_open(struct bytes *b, int fd, const char *encoding, size_t limit, struct error *err);
+MUST_USE int bytes_open(struct bytes *b, int fd, const char *encoding, size_t limit,
+                        struct error *err);
 /* A struct of zeros, or a closed one, is left as it is. */
 void bytes_close(struct bytes *b);
 

@@ -59,14 +59,17 @@ static bool grow_cells(struct csv *c) {
 
 /* Cells above CSV_CELLS_MAX are counted only. */
 static inline bool put_cell(struct csv *c, size_t from, size_t len) {
-  if (__builtin_expect(c->cells_len == c->cells_cap, 0) && c->cells_cap < CSV_CELLS_MAX && !grow_cells(c))
+  if (__builtin_expect(c->cells_len == c->cells_cap, 0) && c->cells_cap < CSV_CELLS_MAX &&
+      !grow_cells(c))
     return false;
-  if (c->cells_len < c->cells_cap) c->cells[c->cells_len] = (struct csv_cell){(uint32_t)from, (uint32_t)len};
+  if (c->cells_len < c->cells_cap)
+    c->cells[c->cells_len] = (struct csv_cell){(uint32_t)from, (uint32_t)len};
   c->cells_len++;
   return true;
 }
 
-static enum scan stop_scan(struct csv *c, uint8_t state, const char *from, const char *at, enum scan why) {
+static enum scan stop_scan(struct csv *c, uint8_t state, const char *from, const char *at,
+                           enum scan why) {
   c->state = state;
   c->from = (size_t)(from - c->bytes->at);
   c->at = (size_t)(at - c->bytes->at);
@@ -83,7 +86,8 @@ static enum scan scan_cells(struct csv *c) {
       state = *p == '"' ? IN_QUOTED : IN_BARE;
       from = p = p + (state == IN_QUOTED);
     }
-    char *to = state == IN_BARE ? find_any(p, end, delimiter, '\n', '\r') : find_close(c, p, end, &stop);
+    char *to =
+        state == IN_BARE ? find_any(p, end, delimiter, '\n', '\r') : find_close(c, p, end, &stop);
     if (!to) return stop_scan(c, state, from, state == IN_BARE ? end : stop, SCAN_MORE);
     if (!put_cell(c, (size_t)(from - record), (size_t)(to - from))) return SCAN_MEMORY;
     p = to + (state == IN_QUOTED);
@@ -183,8 +187,9 @@ static enum csv_got bad_count(struct csv *c, struct error *err) {
   if (c->cells_len > CSV_CELLS_MAX)
     error_set(err, ERROR_DATA, "more than %d cells", CSV_CELLS_MAX);
   else
-    error_set(err, ERROR_DATA, "%zu cell%s where %zu %s expected", c->cells_len, c->cells_len == 1 ? "" : "s",
-              c->cells_expected, c->cells_expected == 1 ? "is" : "are");
+    error_set(err, ERROR_DATA, "%zu cell%s where %zu %s expected", c->cells_len,
+              c->cells_len == 1 ? "" : "s", c->cells_expected,
+              c->cells_expected == 1 ? "is" : "are");
   keep_raw(c, c->from);
   return CSV_BAD;
 }

@@ -28,24 +28,24 @@ struct csv_cell {
 };
 
 struct csv {
-  struct bytes *bytes;    /* borrowed; opened with CSV_RECORD_MAX as its limit */
-  size_t cells_len;       /* of the last record */
-  uint64_t line;          /* 1-based, of its first byte */
-  size_t raw_len;         /* after CSV_BAD: how the record begins, as it stands */
+  struct bytes *bytes; /* borrowed; opened with CSV_RECORD_MAX as its limit */
+  size_t cells_len;    /* of the last record */
+  uint64_t line;       /* 1-based, of its first byte */
+  size_t raw_len;      /* after CSV_BAD: how the record begins, as it stands */
   char raw[CSV_RAW_MAX];
-  size_t cells_expected;  /* 0: as many as the first record has */
-  bool is_ragged;         /* records may be short of cells */
+  size_t cells_expected; /* 0: as many as the first record has */
+  bool is_ragged;        /* records may be short of cells */
   /* private */
   struct csv_cell *cells;
   size_t cells_cap;
-  size_t from, at;        /* from the begin of the record: the open cell, where to go on */
-  uint64_t next_line;     /* of what AT stands at */
+  size_t from, at;    /* from the begin of the record: the open cell, where to go on */
+  uint64_t next_line; /* of what AT stands at */
   uint8_t state;
   char delimiter;
-  bool has_doubled;       /* quotes in this record */
-  bool is_after_cr;       /* an LF that comes next belongs to the last line end */
-  bool is_terminated;     /* the file's last record was given a line end */
-  bool is_over;           /* this record is larger than the limit */
+  bool has_doubled;   /* quotes in this record */
+  bool is_after_cr;   /* an LF that comes next belongs to the last line end */
+  bool is_terminated; /* the file's last record was given a line end */
+  bool is_over;       /* this record is larger than the limit */
 };
 
 enum csv_got {

@@ -26,7 +26,8 @@ static const char *const preloaded[] = {
 
 void encoding_preload(void) {
   for (size_t i = 0; i < sizeof preloaded / sizeof *preloaded; i++)
-    (void)iconv_open("UTF-8", preloaded[i]); /* one that is not installed is told when it is asked for */
+    (void)iconv_open("UTF-8",
+                     preloaded[i]); /* one that is not installed is told when it is asked for */
 }
 
 bool encoding_is_utf8(const char *name) {
@@ -35,7 +36,8 @@ bool encoding_is_utf8(const char *name) {
 
 /* Slashes would ask iconv to leave out or replace characters in silence. */
 static bool is_plain_name(const char *name, size_t size) {
-  size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+()");
+  size_t len =
+      strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+()");
   return len > 0 && name[len] == '\0' && len < size;
 }
 
@@ -50,8 +52,9 @@ struct encoding *encoding_new(const char *name, struct error *err) {
   if (e->iconv == (iconv_t)-1) {
     free(e);
     error_set(err, ERROR_USAGE, "the encoding '%.60s' is not known here", name);
-    error_hint(err, "those that always are: UTF-8, UTF-16, windows-1250 to windows-1258, ISO-8859-1 "
-                    "to -16, KOI8-R, GB18030, BIG5, SHIFT_JIS, EUC-KR; convert others with iconv(1)");
+    error_hint(err,
+               "those that always are: UTF-8, UTF-16, windows-1250 to windows-1258, ISO-8859-1 "
+               "to -16, KOI8-R, GB18030, BIG5, SHIFT_JIS, EUC-KR; convert others with iconv(1)");
     return NULL;
   }
   (void)snprintf(e->name, sizeof e->name, "%s", name);
@@ -71,12 +74,12 @@ static uint64_t count_lines(const char *text, size_t len) {
 }
 
 static int fail(const struct encoding *e, const char *what, struct error *err) {
-  return error_set(err, ERROR_DATA, "byte %" PRIu64 " (line %" PRIu64 ") %s %s", e->offset + 1, e->line,
-                   what, e->name);
+  return error_set(err, ERROR_DATA, "byte %" PRIu64 " (line %" PRIu64 ") %s %s", e->offset + 1,
+                   e->line, what, e->name);
 }
 
-int encoding_read(struct encoding *e, struct slice *in, bool is_end, char *to, size_t room, size_t *len,
-                  struct error *err) {
+int encoding_read(struct encoding *e, struct slice *in, bool is_end, char *to, size_t room,
+                  size_t *len, struct error *err) {
   char *from = (char *)(uintptr_t)in->ptr, *out = to; /* iconv's prototype lacks the const */
   size_t in_left = in->len, out_left = room;
   size_t code = iconv(e->iconv, &from, &in_left, &out, &out_left);

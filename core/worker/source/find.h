@@ -20,7 +20,8 @@ static inline char *find_any(char *p, char *end, char a, char b, char c) {
   const __m128i as = _mm_set1_epi8(a), bs = _mm_set1_epi8(b), cs = _mm_set1_epi8(c);
   for (; p < end; p += 16) {
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, as), _mm_cmpeq_epi8(v, bs)), _mm_cmpeq_epi8(v, cs));
+    __m128i hit = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, as), _mm_cmpeq_epi8(v, bs)),
+                               _mm_cmpeq_epi8(v, cs));
     int mask = _mm_movemask_epi8(hit);
     if (!mask) continue;
     p += __builtin_ctz((unsigned)mask);

@@ -73,5 +73,6 @@ int gzip_read(struct gzip *g, struct slice *in, bool is_end, char *to, size_t ro
   g->is_due = !g->is_between && (*len == room || !is_good);
   if (is_good || *len > 0) return 0; /* an error comes again, behind the text before it */
   if (code == Z_MEM_ERROR) return error_set(err, ERROR_MEMORY, "out of memory");
-  return error_set(err, ERROR_DATA, "the gzip data is damaged (%s)", g->z.msg ? g->z.msg : "no reason given");
+  return error_set(err, ERROR_DATA, "the gzip data is damaged (%s)",
+                   g->z.msg ? g->z.msg : "no reason given");
 }

@@ -6,7 +6,8 @@
 
 enum { KEY_MAX = 64 << 10 };
 
-void json_items_init(struct json_items *j, struct bytes *bytes, const struct json_path *path, unsigned depth_max) {
+void json_items_init(struct json_items *j, struct bytes *bytes, const struct json_path *path,
+                     unsigned depth_max) {
   *j = (struct json_items){.path = path, .key = BUF_WITH_LIMIT(KEY_MAX)};
   json_stream_init(&j->stream, bytes, depth_max);
 }
@@ -31,7 +32,8 @@ static const char *kind_of(enum json_token token) {
 
 static int not_an_array(const struct json_items *j, enum json_token token, struct error *err) {
   error_set(err, ERROR_DATA, "%s is %s, not an array", j->path->text, kind_of(token));
-  if (j->path->len == 0) error_hint(err, "name where the rows are: hoko.json(path, { at = \"$.items\" })");
+  if (j->path->len == 0)
+    error_hint(err, "name where the rows are: hoko.json(path, { at = \"$.items\" })");
   return fail(j, err);
 }
 
@@ -44,7 +46,8 @@ static int enter(struct json_items *j, size_t level, enum json_token token, stru
     return 0;
   }
   bool is_named = j->path->part[level].kind == JSON_PATH_NAME;
-  if (token != (is_named ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN)) return json_stream_skip(&j->stream, token, err);
+  if (token != (is_named ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN))
+    return json_stream_skip(&j->stream, token, err);
   j->level = level + 1;
   j->index[level] = 0;
   return 0;
@@ -55,7 +58,8 @@ static bool is_key(struct json_items *j, const struct json_path_part *part) {
   const struct json_scan *scan = &j->stream.scan;
   if (!scan->has_escape) return slice_equal(scan->text, part->name);
   buf_clear(&j->key);
-  return json_unescape(&j->key, scan->text) == 0 && buf_ok(&j->key) && slice_equal(buf_slice(&j->key), part->name);
+  return json_unescape(&j->key, scan->text) == 0 && buf_ok(&j->key) &&
+         slice_equal(buf_slice(&j->key), part->name);
 }
 
 /* One member or element of the container at the present level. */

@@ -15,13 +15,14 @@ struct json_items {
   const struct json_path *path; /* borrowed */
   uint64_t line;                /* of the last item's begin */
   /* private */
-  size_t level;  /* how many parts lead to the open container */
+  size_t level;                  /* how many parts lead to the open container */
   uint64_t index[JSON_PATH_MAX]; /* of the next element of each open array */
   bool is_begun, is_found, is_in_items;
   struct buf key;
 };
 
-void json_items_init(struct json_items *j, struct bytes *bytes, const struct json_path *path, unsigned depth_max);
+void json_items_init(struct json_items *j, struct bytes *bytes, const struct json_path *path,
+                     unsigned depth_max);
 void json_items_free(struct json_items *j);
 
 /* 1: *token begins an item, which the caller reads from the stream, or skips, to

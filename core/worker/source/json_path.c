@@ -5,8 +5,10 @@
 #include <stdio.h>
 
 static int refuse(const char *text, const char *at, const char *what, struct error *err) {
-  error_set(err, ERROR_USAGE, "the path '%s' %s at its character %d", text, what, (int)(at - text) + 1);
-  return error_hint(err, "a path is like $.items, $.data['all rows'], $[0].rows or $.pages[*].items");
+  error_set(err, ERROR_USAGE, "the path '%s' %s at its character %d", text, what,
+            (int)(at - text) + 1);
+  return error_hint(err,
+                    "a path is like $.items, $.data['all rows'], $[0].rows or $.pages[*].items");
 }
 
 /* Each reads the part that begins at *AT and moves it behind; NULL, or what is wrong. */
@@ -30,9 +32,12 @@ static const char *read_index(const char **at, struct json_path_part *part) {
   int64_t index;
   size_t len = strcspn(*at, "]");
   if ((*at)[len] != ']') return "lacks a ']'";
-  if (len == 1 && **at == '*') *part = (struct json_path_part){.kind = JSON_PATH_EACH};
-  else if (number_int64((struct slice){*at, len}, 0, INT64_MAX, &index)) return "needs a number, * or a quoted name";
-  else *part = (struct json_path_part){.kind = JSON_PATH_INDEX, .index = (uint64_t)index};
+  if (len == 1 && **at == '*')
+    *part = (struct json_path_part){.kind = JSON_PATH_EACH};
+  else if (number_int64((struct slice){*at, len}, 0, INT64_MAX, &index))
+    return "needs a number, * or a quoted name";
+  else
+    *part = (struct json_path_part){.kind = JSON_PATH_INDEX, .index = (uint64_t)index};
   *at += len + 1;
   return NULL;
 }
@@ -46,7 +51,8 @@ static const char *read_part(const char **at, struct json_path_part *part) {
 
 int json_path_parse(struct json_path *p, const char *text, struct error *err) {
   *p = (struct json_path){.len = 0};
-  if (strlen(text) >= sizeof p->text) return error_set(err, ERROR_USAGE, "the path is longer than %d bytes", JSON_PATH_TEXT_MAX - 1);
+  if (strlen(text) >= sizeof p->text)
+    return error_set(err, ERROR_USAGE, "the path is longer than %d bytes", JSON_PATH_TEXT_MAX - 1);
   (void)snprintf(p->text, sizeof p->text, "%s", text);
   const char *at = p->text;
   if (*at++ != '$') return refuse(p->text, p->text, "does not begin with $", err);

@@ -18,7 +18,8 @@ static int more(struct json_stream *s, struct error *err) {
   struct bytes *b = s->bytes;
   b->at = b->end - json_rest(&s->scan).len;
   enum bytes_got got = bytes_more(b, err);
-  if (got == BYTES_FULL) error_set(err, ERROR_DATA, "a string is longer than %d MiB", JSON_STREAM_TOKEN_MAX >> 20);
+  if (got == BYTES_FULL)
+    error_set(err, ERROR_DATA, "a string is longer than %d MiB", JSON_STREAM_TOKEN_MAX >> 20);
   if (got == BYTES_FULL || got == BYTES_FAILED) return place(s, err);
   json_feed(&s->scan, (struct slice){b->at, (size_t)(b->end - b->at)}, got == BYTES_END);
   return 0;
@@ -28,7 +29,8 @@ enum json_token json_stream_next(struct json_stream *s, struct error *err) {
   for (;;) {
     enum json_token token = json_next(&s->scan);
     if (token == JSON_ERROR) {
-      error_set(err, ERROR_DATA, "column %llu: %s", (unsigned long long)json_column(&s->scan), s->scan.reason);
+      error_set(err, ERROR_DATA, "column %llu: %s", (unsigned long long)json_column(&s->scan),
+                s->scan.reason);
       (void)place(s, err);
     }
     if (token != JSON_NEED_MORE || s->scan.is_final) return token;

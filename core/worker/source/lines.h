@@ -13,14 +13,14 @@ struct lines {
   struct slice text;   /* of the last line, without its end; valid until the next call */
   uint64_t line;       /* 1-based */
   /* private */
-  size_t used;         /* of the bytes, by the last line and its end */
-  bool is_over;        /* this line is larger than the limit */
+  size_t used;  /* of the bytes, by the last line and its end */
+  bool is_over; /* this line is larger than the limit */
 };
 
 enum lines_got {
   LINES_LINE,
   LINES_END,
-  LINES_BAD,    /* the line is larger than LINES_MAX; TEXT is empty, the next call goes on behind it */
+  LINES_BAD, /* the line is larger than LINES_MAX; TEXT is empty, the next call goes on behind it */
   LINES_FAILED, /* *err tells; no way on */
 };
 

@@ -44,7 +44,8 @@ static void only_a_whole_answer_counts(void **unused) {
     struct uuid ids[2];
     size_t len;
     int rc = deletion_read(slice_of(answers[i].body), ids, 2, &len);
-    if (rc ? answers[i].len != -1 : (int)len != answers[i].len) fail_msg("%s: %d", answers[i].body, rc);
+    if (rc ? answers[i].len != -1 : (int)len != answers[i].len)
+      fail_msg("%s: %d", answers[i].body, rc);
   }
 }
 

@@ -53,7 +53,8 @@ static void expect_credit(struct channel *c, int64_t number) {
 }
 
 static void send_credit(struct channel *c, int64_t number) {
-  assert_int_equal(channel_send(c, &(struct message){.kind = MESSAGE_CREDIT, .number = {number}}), 0);
+  assert_int_equal(channel_send(c, &(struct message){.kind = MESSAGE_CREDIT, .number = {number}}),
+                   0);
 }
 
 static void messages_arrive_in_order_both_ways(void **state) {
@@ -62,7 +63,10 @@ static void messages_arrive_in_order_both_ways(void **state) {
   for (int i = 0; i < 100; i++) send_credit(b->host, i);
   for (int i = 0; i < 100; i++) expect_credit(b->worker, i);
   for (int i = 0; i < 100; i++)
-    assert_int_equal(channel_send(b->worker, &(struct message){.kind = MESSAGE_OPEN, .number = {i}, .text = {SLICE("f")}}), 0);
+    assert_int_equal(
+        channel_send(b->worker,
+                     &(struct message){.kind = MESSAGE_OPEN, .number = {i}, .text = {SLICE("f")}}),
+        0);
   for (int i = 0; i < 100; i++) {
     expect(b->host, &m);
     assert_int_equal(m.number[0], i);
@@ -77,7 +81,10 @@ static void the_host_never_blocks_and_queues_what_is_not_read(void **state) {
   char *text = calloc(1, 1 << 20);
   assert_int_equal(channel_next(b->host, &m, &err), CHANNEL_NOTHING);
   for (int i = 0; i < 20; i++)
-    assert_int_equal(channel_send(b->host, &(struct message){.kind = MESSAGE_ACKED, .number = {i}, .text = {{text, 1 << 20}}}), 0);
+    assert_int_equal(channel_send(b->host, &(struct message){.kind = MESSAGE_ACKED,
+                                                             .number = {i},
+                                                             .text = {{text, 1 << 20}}}),
+                     0);
   assert_true(channel_queued(b->host) > 0);
   for (int i = 0; i < 20; i++) {
     assert_int_equal(channel_flush(b->host), 0);
@@ -86,7 +93,8 @@ static void the_host_never_blocks_and_queues_what_is_not_read(void **state) {
     enum channel_got got;
     int fd = channel_fd(b->worker), flags = fcntl(fd, F_GETFL);
     assert_int_equal(fcntl(fd, F_SETFL, flags | O_NONBLOCK), 0);
-    while ((got = channel_next(b->worker, &m, &err)) == CHANNEL_NOTHING) assert_int_equal(channel_flush(b->host), 0);
+    while ((got = channel_next(b->worker, &m, &err)) == CHANNEL_NOTHING)
+      assert_int_equal(channel_flush(b->host), 0);
     assert_int_equal(fcntl(fd, F_SETFL, flags), 0);
     assert_int_equal(got, CHANNEL_MESSAGE);
     assert_int_equal(m.number[0], i);
@@ -125,8 +133,12 @@ static void a_frame_may_arrive_byte_by_byte(void **state) {
 static void a_kept_payload_outlives_the_next_message(void **state) {
   struct bridge *b = *state;
   struct message rows, m;
-  assert_int_equal(channel_send(b->worker, &(struct message){.kind = MESSAGE_ROWS, .text = {SLICE("first")}}), 0);
-  assert_int_equal(channel_send(b->worker, &(struct message){.kind = MESSAGE_ROWS, .text = {SLICE("secnd")}}), 0);
+  assert_int_equal(
+      channel_send(b->worker, &(struct message){.kind = MESSAGE_ROWS, .text = {SLICE("first")}}),
+      0);
+  assert_int_equal(
+      channel_send(b->worker, &(struct message){.kind = MESSAGE_ROWS, .text = {SLICE("secnd")}}),
+      0);
   expect(b->host, &rows);
   char *payload = channel_keep(b->host);
   expect(b->host, &m);
@@ -190,7 +202,8 @@ static void descriptors_that_nobody_took_are_closed(void **state) {
   int before = open_fds();
   struct message m;
   for (int i = 0; i < 8; i++) {
-    assert_int_equal(channel_send_fd(b->host, &(struct message){.kind = MESSAGE_REPLY}, pipe_with('x')), 0);
+    assert_int_equal(
+        channel_send_fd(b->host, &(struct message){.kind = MESSAGE_REPLY}, pipe_with('x')), 0);
     expect(b->worker, &m);
   }
   channel_free(b->worker);

@@ -15,17 +15,17 @@ struct shape {
 };
 
 static const struct shape shapes[] = {
-    {MESSAGE_TASK, true, 3, 2, false},    {MESSAGE_CREDIT, true, 1, 0, false},
-    {MESSAGE_REPLY, true, 2, 3, false},   {MESSAGE_ACKED, true, 2, 1, false},
-    {MESSAGE_REFUSED, true, 2, 3, false}, {MESSAGE_RESULT, true, 2, 3, false},
-    {MESSAGE_ENTRY, true, 2, 1, false},   {MESSAGE_CALL, false, 0, 2, false},
-    {MESSAGE_OPEN, false, 1, 1, false},
-    {MESSAGE_OUTPUT, false, 1, 1, false}, {MESSAGE_UPSERT, false, 0, 1, false},
-    {MESSAGE_FILE, false, 0, 1, false},   {MESSAGE_ROWS, false, 0, 1, true},    {MESSAGE_REJECT, false, 2, 6, false},
-    {MESSAGE_SEEN, false, 0, 1, false},   {MESSAGE_END, false, 2, 0, false},    {MESSAGE_DONE, false, 3, 4, false},
-    {MESSAGE_ANSWER, true, 4, 4, false},  {MESSAGE_HTTP, false, 3, 5, false},
-    {MESSAGE_HTTP_PULL, false, 1, 0, false}, {MESSAGE_HTTP_DROP, false, 1, 0, false},
-    {MESSAGE_DROP, false, 1, 0, false},
+    {MESSAGE_TASK, true, 3, 2, false},       {MESSAGE_CREDIT, true, 1, 0, false},
+    {MESSAGE_REPLY, true, 2, 3, false},      {MESSAGE_ACKED, true, 2, 1, false},
+    {MESSAGE_REFUSED, true, 2, 3, false},    {MESSAGE_RESULT, true, 2, 3, false},
+    {MESSAGE_ENTRY, true, 2, 1, false},      {MESSAGE_CALL, false, 0, 2, false},
+    {MESSAGE_OPEN, false, 1, 1, false},      {MESSAGE_OUTPUT, false, 1, 1, false},
+    {MESSAGE_UPSERT, false, 0, 1, false},    {MESSAGE_FILE, false, 0, 1, false},
+    {MESSAGE_ROWS, false, 0, 1, true},       {MESSAGE_REJECT, false, 2, 6, false},
+    {MESSAGE_SEEN, false, 0, 1, false},      {MESSAGE_END, false, 2, 0, false},
+    {MESSAGE_DONE, false, 3, 4, false},      {MESSAGE_ANSWER, true, 4, 4, false},
+    {MESSAGE_HTTP, false, 3, 5, false},      {MESSAGE_HTTP_PULL, false, 1, 0, false},
+    {MESSAGE_HTTP_DROP, false, 1, 0, false}, {MESSAGE_DROP, false, 1, 0, false},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -39,7 +39,8 @@ static int read_frame(const struct buf *b, bool to_worker, struct message *m, st
 }
 
 static struct message fill(const struct shape *shape) {
-  static const char *const texts[] = {"", "one", "t\0o" /* cut at the NUL here */, "\xff", "\n", "six"};
+  static const char *const texts[] = {"",     "one", "t\0o" /* cut at the NUL here */,
+                                      "\xff", "\n",  "six"};
   struct message m = {.kind = shape->kind};
   for (int i = 0; i < shape->numbers; i++) m.number[i] = i == 1 ? INT64_MIN : INT64_MAX - i;
   for (int i = 0; i < shape->texts; i++) m.text[i] = slice_of(texts[(i + 1) % 6]);
@@ -54,7 +55,8 @@ static void each_kind_comes_back_as_it_was_put(void **unused) {
     struct buf b = BUF_WITH_LIMIT(1 << 16);
     struct error err;
     message_put(&b, &m);
-    if (read_frame(&b, shapes[i].to_worker, &back, &err)) fail_msg("%s: %s", message_name(m.kind), err.message);
+    if (read_frame(&b, shapes[i].to_worker, &back, &err))
+      fail_msg("%s: %s", message_name(m.kind), err.message);
     assert_int_equal(back.kind, m.kind);
     assert_memory_equal(back.number, m.number, sizeof m.number);
     for (int t = 0; t < MESSAGE_TEXTS_MAX; t++) assert_true(slice_equal(back.text[t], m.text[t]));
@@ -76,21 +78,21 @@ static void a_kind_goes_one_way_only(void **unused) {
 }
 
 static void heads_that_nobody_sends_are_refused(void **unused) {
-  static const char *const heads[] = {
-      "\0\0\0\0\0\0\0\0",             /* kind 0 */
-      "\0\0\0\0\x63\0\0\0",           /* kind 99 */
-      "\0\0\0\0\xff\0\0\0",           /* kind 255 */
-      "\0\0\0\0\x07\x01\0\0",         /* a byte that must be zero */
-      "\0\0\0\0\x07\0\x01\0",         "\0\0\0\0\x07\0\0\x01",
-      "\x01\0\0\x04\x07\0\0\0",       /* a byte more than 64 MiB */
-      "\xff\xff\xff\xff\x07\0\0\0"};
+  static const char *const heads[] = {"\0\0\0\0\0\0\0\0",     /* kind 0 */
+                                      "\0\0\0\0\x63\0\0\0",   /* kind 99 */
+                                      "\0\0\0\0\xff\0\0\0",   /* kind 255 */
+                                      "\0\0\0\0\x07\x01\0\0", /* a byte that must be zero */
+                                      "\0\0\0\0\x07\0\x01\0",      "\0\0\0\0\x07\0\0\x01",
+                                      "\x01\0\0\x04\x07\0\0\0", /* a byte more than 64 MiB */
+                                      "\xff\xff\xff\xff\x07\0\0\0"};
   (void)unused;
   for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
     for (int to_worker = 0; to_worker < 2; to_worker++) {
       enum message_kind kind;
       size_t len;
       struct error err;
-      if (message_head(heads[i], to_worker, &kind, &len, &err) == 0) fail_msg("head %zu was taken", i);
+      if (message_head(heads[i], to_worker, &kind, &len, &err) == 0)
+        fail_msg("head %zu was taken", i);
       assert_int_equal(err.code, ERROR_INTERNAL);
     }
 }
@@ -108,7 +110,8 @@ static void a_payload_that_is_not_to_the_byte_its_shape_is_refused(void **unused
     for (size_t len = 0; len <= payload.len; len++) {
       bool is_whole = len == payload.len - 1;
       int rc = message_parse(m.kind, (struct slice){payload.ptr, len}, &back, &err);
-      if ((rc == 0) != is_whole) fail_msg("%s with %zu of %zu bytes", message_name(m.kind), len, payload.len);
+      if ((rc == 0) != is_whole)
+        fail_msg("%s with %zu of %zu bytes", message_name(m.kind), len, payload.len);
     }
     buf_free(&b);
   }

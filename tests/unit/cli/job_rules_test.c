@@ -9,7 +9,8 @@
 
 #define NOW_MS INT64_C(1795507200000)
 
-static char text[] = "return {\n  jobs = {\n    nightly = {\n      schedule = S,\n      timezone = T,\n    },\n  },\n}\n";
+static char text[] = "return {\n  jobs = {\n    nightly = {\n      schedule = S,\n      timezone = "
+                     "T,\n    },\n  },\n}\n";
 static const struct config hoko_lua = {.source = text};
 
 static const struct config_job nightly = {.config = &hoko_lua,

@@ -36,7 +36,8 @@ static void columns_are_as_wide_as_their_widest_cell(void **state) {
 static void width_is_what_a_terminal_takes(void **state) {
   (void)state;
   expect((const char *[]){"NAME", "B", NULL},
-         (const char *[]){"\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xb8\x96", "1", "e\xcc\x81t\xc3\xa9", "2", NULL},
+         (const char *[]){"\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xb8\x96", "1", "e\xcc\x81t\xc3\xa9", "2",
+                          NULL},
          "NAME    B\n"
          "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xb8\x96  1\n"
          "e\xcc\x81t\xc3\xa9     2\n");

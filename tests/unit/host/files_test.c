@@ -97,10 +97,12 @@ static int close_world(void **state) {
 
 enum way { OPENED, DENIED, FAILED };
 
-static enum way try_path(const struct world *w, const char *path, enum open_mode mode, struct error *err) {
+static enum way try_path(const struct world *w, const char *path, enum open_mode mode,
+                         struct error *err) {
   char whole[PATH_SIZE];
   /* "@" stands for the folder of everything */
-  (void)snprintf(whole, sizeof whole, "%s%s", path[0] == '@' ? w->root : "", path[0] == '@' ? path + 1 : path);
+  (void)snprintf(whole, sizeof whole, "%s%s", path[0] == '@' ? w->root : "",
+                 path[0] == '@' ? path + 1 : path);
   int fd = files_open_for(&w->files, slice_of(whole), mode, err);
   if (fd >= 0) {
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -159,7 +161,8 @@ static void each_path_is_opened_denied_or_told_what_is_wrong(void **state) {
     if (got != a->read) fail_msg("reading %s: %d %s", a->path, got, got ? err.message : "");
     got = try_path(*state, a->path, OPEN_APPEND, &err);
     if (got != a->write) fail_msg("writing %s: %d %s", a->path, got, got ? err.message : "");
-    if (got == DENIED && a->read == OPENED && strncmp(a->path, "@/outside", 9) == 0) assert_non_null(strstr(err.hint, "--allow-write="));
+    if (got == DENIED && a->read == OPENED && strncmp(a->path, "@/outside", 9) == 0)
+      assert_non_null(strstr(err.hint, "--allow-write="));
   }
 }
 
@@ -172,14 +175,21 @@ static void an_argument_is_meant_from_where_hoko_was_started(void **state) {
   assert_int_equal(read(fd, bytes, sizeof bytes), 6);
   assert_string_equal(bytes, "secret");
   (void)close(fd);
-  assert_int_equal(try_path(w, "word", OPEN_READ, &err), FAILED); /* a word that is no file is just a word */
+  assert_int_equal(try_path(w, "word", OPEN_READ, &err),
+                   FAILED); /* a word that is no file is just a word */
 }
 
 static void modules_are_found_where_require_looks(void **state) {
   static const struct {
     const char *name, *found;
-  } modules[] = {{"m", "lua/m.lua"},       {"n", "scripts/n.lua"}, {"deep", "lua/deep/init.lua"}, {"scripts/s.lua", "scripts/s.lua"},
-                 {"none", NULL},           {"../data/a", NULL},    {"deep/none", NULL},           {"../../outside/secret", NULL}};
+  } modules[] = {{"m", "lua/m.lua"},
+                 {"n", "scripts/n.lua"},
+                 {"deep", "lua/deep/init.lua"},
+                 {"scripts/s.lua", "scripts/s.lua"},
+                 {"none", NULL},
+                 {"../data/a", NULL},
+                 {"deep/none", NULL},
+                 {"../../outside/secret", NULL}};
   const struct world *w = *state;
   for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
     char found[PATH_SIZE];
@@ -197,7 +207,8 @@ static void names_that_no_file_has_are_told(void **state) {
   struct error err;
   char name[2 * PATH_SIZE];
   memset(name, 'x', sizeof name);
-  assert_int_equal(files_open_for(&w->files, (struct slice){name, sizeof name}, OPEN_READ, &err), -1);
+  assert_int_equal(files_open_for(&w->files, (struct slice){name, sizeof name}, OPEN_READ, &err),
+                   -1);
   assert_non_null(strstr(err.message, "too long"));
   assert_true(strlen(err.message) < 200);
   assert_int_equal(files_open_for(&w->files, (struct slice){"a\0b", 3}, OPEN_READ, &err), -1);
@@ -231,7 +242,8 @@ static void a_fifo_without_a_writer_does_not_hang_the_host(void **state) {
 static void a_folder_that_is_to_be_allowed_must_be_there(void **state) {
   const struct world *w = *state;
   const char *const read[] = {"/no/such/folder", NULL};
-  const struct job job = {.script = "-", .folder = w->project, .state = "sqlite:x", .allowed = {.read = {read}}};
+  const struct job job = {
+      .script = "-", .folder = w->project, .state = "sqlite:x", .allowed = {.read = {read}}};
   struct files files;
   struct error err;
   assert_int_equal(files_open(&files, &job, &err), -1);
@@ -246,7 +258,8 @@ static void without_a_readable_project_nothing_is_read(void **state) {
   struct error err;
   assert_int_equal(files_open(&other.files, &job, &err), 0);
   assert_int_equal(try_path(&other, "data/a.csv", OPEN_READ, &err), DENIED);
-  assert_int_equal(try_path(&other, "scripts/s.lua", OPEN_MODULE, &err), OPENED); /* the script itself */
+  assert_int_equal(try_path(&other, "scripts/s.lua", OPEN_MODULE, &err),
+                   OPENED); /* the script itself */
   files_close(&other.files);
 }
 

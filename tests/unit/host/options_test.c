@@ -28,11 +28,15 @@ static void what_is_not_told_has_its_default(void **unused) {
 static void each_option_is_taken(void **unused) {
   struct upsert_options o;
   (void)unused;
-  assert_int_equal(read_text(&o, "{\"stream\":\"a\\u0062\",\"key_name\":\"ref\",\"verb\":\"create\",\"has_key\":true,"
-                                 "\"send_all\":true,\"wants_objects\":true,\"wants_all_rejects\":true,"
-                                 "\"wants_drops\":true,\"dry_run\":true,\"batch_rows\":7,\"batch_bytes\":2048,"
-                                 "\"concurrency\":64}"), 0);
-  assert_true(o.has_stream && o.has_key && o.send_all && o.wants_objects && o.wants_all_rejects && o.wants_drops && o.dry_run);
+  assert_int_equal(
+      read_text(
+          &o, "{\"stream\":\"a\\u0062\",\"key_name\":\"ref\",\"verb\":\"create\",\"has_key\":true,"
+              "\"send_all\":true,\"wants_objects\":true,\"wants_all_rejects\":true,"
+              "\"wants_drops\":true,\"dry_run\":true,\"batch_rows\":7,\"batch_bytes\":2048,"
+              "\"concurrency\":64}"),
+      0);
+  assert_true(o.has_stream && o.has_key && o.send_all && o.wants_objects && o.wants_all_rejects &&
+              o.wants_drops && o.dry_run);
   assert_string_equal(o.stream, "ab");
   assert_string_equal(o.key_name, "ref");
   assert_string_equal(o.verb, "create");
@@ -50,13 +54,34 @@ static void null_is_as_if_it_were_not_there(void **unused) {
 }
 
 static void anything_else_is_refused(void **unused) {
-  static const char *const texts[] = {
-      "", "null", "[]", "5", "{", "{\"batch_rows\"}", "{\"batch_rows\":}", "{\"batch_rows\":0}", "{\"batch_rows\":10001}",
-      "{\"batch_rows\":-1}", "{\"batch_rows\":1.5}", "{\"batch_rows\":1e3}", "{\"batch_rows\":\"7\"}", "{\"batch_rows\":[7]}",
-      "{\"batch_rows\":99999999999999999999}", "{\"batch_bytes\":1023}", "{\"batch_bytes\":67108865}", "{\"concurrency\":0}",
-      "{\"concurrency\":65}", "{\"has_key\":1}", "{\"has_key\":\"true\"}", "{\"stream\":5}", "{\"stream\":{}}",
-      "{\"stream\":\"\\ud800\"}", "{\"unknown\":1}", "{\"\":1}", "{\"stream\":\"a\" \"verb\":\"b\"}",
-      "{\"verb\":\"a text of more than fifteen bytes\"}"};
+  static const char *const texts[] = {"",
+                                      "null",
+                                      "[]",
+                                      "5",
+                                      "{",
+                                      "{\"batch_rows\"}",
+                                      "{\"batch_rows\":}",
+                                      "{\"batch_rows\":0}",
+                                      "{\"batch_rows\":10001}",
+                                      "{\"batch_rows\":-1}",
+                                      "{\"batch_rows\":1.5}",
+                                      "{\"batch_rows\":1e3}",
+                                      "{\"batch_rows\":\"7\"}",
+                                      "{\"batch_rows\":[7]}",
+                                      "{\"batch_rows\":99999999999999999999}",
+                                      "{\"batch_bytes\":1023}",
+                                      "{\"batch_bytes\":67108865}",
+                                      "{\"concurrency\":0}",
+                                      "{\"concurrency\":65}",
+                                      "{\"has_key\":1}",
+                                      "{\"has_key\":\"true\"}",
+                                      "{\"stream\":5}",
+                                      "{\"stream\":{}}",
+                                      "{\"stream\":\"\\ud800\"}",
+                                      "{\"unknown\":1}",
+                                      "{\"\":1}",
+                                      "{\"stream\":\"a\" \"verb\":\"b\"}",
+                                      "{\"verb\":\"a text of more than fifteen bytes\"}"};
   (void)unused;
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     struct upsert_options o;

@@ -23,29 +23,34 @@ static const struct ending endings[] = {
     {DONE_OK, 0, 0, "", "", "", ERROR_NONE, NULL, NULL},
     {DONE_EXIT, 0, 0, "", "", "", ERROR_NONE, NULL, NULL},
     {DONE_EXIT, 3, 0, "", "", "", ERROR_SCRIPT, "script exited with 3", ""},
-    {DONE_EXIT, INT64_MIN, 0, "", "", "", ERROR_SCRIPT, "script exited with -9223372036854775808", ""},
+    {DONE_EXIT, INT64_MIN, 0, "", "", "", ERROR_SCRIPT, "script exited with -9223372036854775808",
+     ""},
     {DONE_SYNTAX, 0, 2, "s.lua", "unexpected symbol", "", ERROR_USAGE, "unexpected symbol", ""},
     {DONE_SYNTAX, 0, 0, "", "no cage", "add --x", ERROR_USAGE, "no cage", "add --x"},
     {DONE_ERROR, 0, 3, "s.lua", "s.lua:3: boom", "", ERROR_SCRIPT, "boom", ""},
     {DONE_ERROR, 0, 3, "s.lua", "s.lua:4: elsewhere", "", ERROR_SCRIPT, "s.lua:4: elsewhere", ""},
     {DONE_ERROR, 0, 0, "", "no place", "", ERROR_SCRIPT, "no place", ""},
-    {DONE_ERROR, 0, 1, "s.lua", "s.lua:1: denied\nhint: add --allow", "", ERROR_SCRIPT, "denied", "add --allow"},
+    {DONE_ERROR, 0, 1, "s.lua", "s.lua:1: denied\nhint: add --allow", "", ERROR_SCRIPT, "denied",
+     "add --allow"},
     {DONE_ERROR, 0, 1, "s.lua", "module 'x' not found:\n\tno file a\n\tno file b", "", ERROR_SCRIPT,
      "module 'x' not found: no file a no file b", ""},
-    {DONE_ERROR, 0, 1, "s.lua", "bad \xff\x01 \xe2\x80\xae bytes", "", ERROR_SCRIPT, "bad \\xff\\x01 \\xe2\\x80\\xae bytes", ""},
+    {DONE_ERROR, 0, 1, "s.lua", "bad \xff\x01 \xe2\x80\xae bytes", "", ERROR_SCRIPT,
+     "bad \\xff\\x01 \\xe2\\x80\\xae bytes", ""},
     {DONE_ERROR, 0, 1, "s.lua", "", "", ERROR_SCRIPT, "", ""},
     {DONE_MEMORY, 0, 0, "", "", "", ERROR_LIMIT, "the script ran out of its 20 MiB of memory",
      "set --memory, or have the script keep fewer rows at once"},
-    {(enum done)99, 0, 0, "", "a kind that nobody sends", "", ERROR_SCRIPT, "a kind that nobody sends", ""},
+    {(enum done)99, 0, 0, "", "a kind that nobody sends", "", ERROR_SCRIPT,
+     "a kind that nobody sends", ""},
 };
 
 static void each_end_has_its_words(void **unused) {
   (void)unused;
   for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
     const struct ending *e = &endings[i];
-    struct message m = {.kind = MESSAGE_DONE,
-                        .number = {e->done, e->code, e->line},
-                        .text = {slice_of(e->file), slice_of(e->message), {NULL, 0}, slice_of(e->hint)}};
+    struct message m = {
+        .kind = MESSAGE_DONE,
+        .number = {e->done, e->code, e->line},
+        .text = {slice_of(e->file), slice_of(e->message), {NULL, 0}, slice_of(e->hint)}};
     struct error err;
     int rc = script_end_read(&m, 20 << 20, &err);
     assert_int_equal(rc, e->says ? -1 : 0);

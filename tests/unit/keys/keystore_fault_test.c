@@ -69,10 +69,8 @@ static const struct {
   change_fn *change;
   bool (*is_new)(const struct keystore *ks);
 } changes[] = {
-    {"add", add, is_added},
-    {"replace", replace, is_replaced},
-    {"rename", rename_, is_renamed},
-    {"remove", remove_, is_removed},
+    {"add", add, is_added},          {"replace", replace, is_replaced},
+    {"rename", rename_, is_renamed}, {"remove", remove_, is_removed},
     {"passwd", passwd, is_old},
 };
 enum { CHANGES_LEN = sizeof changes / sizeof *changes, PASSWD = CHANGES_LEN - 1 };

@@ -361,8 +361,12 @@ static const struct {
   int made;
   const char *says;
 } kinds[] = {
-    {MADE_NOTHING, "there is no keystore"}, {MADE_EMPTY, "empty"},         {MADE_TEXT, "no keystore of hoko"},
-    {MADE_FOLDER, "is a folder"},           {MADE_LINK, "symbolic link"},  {MADE_PIPE, "no regular file"},
+    {MADE_NOTHING, "there is no keystore"},
+    {MADE_EMPTY, "empty"},
+    {MADE_TEXT, "no keystore of hoko"},
+    {MADE_FOLDER, "is a folder"},
+    {MADE_LINK, "symbolic link"},
+    {MADE_PIPE, "no regular file"},
     {MADE_HUGE, "more than a keystore can have"},
 };
 

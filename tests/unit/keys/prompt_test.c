@@ -40,11 +40,11 @@ static void an_answer_is_taken_and_not_shown(void **state) {
 static void typing_can_be_corrected(void **state) {
   (void)state;
   static const char *const typed[] = {
-      "wrong\x15open s\xc3\xa9same\n",              /* ^U */
-      "wrong words\x17open s\xc3\xa9same\r",        /* ^W */
-      "open s\xc3\xa9samx\177e\n",                   /* backspace */
-      "open s\xc3\xa9\x08\xc3\xa9same\n",           /* a whole character at once */
-      "\x7f\x08open s\xc3\xa9same\x04",             /* nothing to remove; ^D ends the line */
+      "wrong\x15open s\xc3\xa9same\n",       /* ^U */
+      "wrong words\x17open s\xc3\xa9same\r", /* ^W */
+      "open s\xc3\xa9samx\177e\n",           /* backspace */
+      "open s\xc3\xa9\x08\xc3\xa9same\n",    /* a whole character at once */
+      "\x7f\x08open s\xc3\xa9same\x04",      /* nothing to remove; ^D ends the line */
   };
   for (size_t i = 0; i < sizeof typed / sizeof *typed; i++) {
     TALK(ask, {"Secret of X: ", typed[i], 0});

@@ -47,7 +47,8 @@ void pty_run(struct pty_end *end, int (*child)(void), const struct pty_step *ste
     assert_int_equal(write(fd, steps[i].type, len), len);
   }
   while (see_more(end, fd)) continue;
-  end->is_echoing = tcgetattr(fd, &after) == 0 && (after.c_lflag & ECHO) && (after.c_lflag & ICANON);
+  end->is_echoing =
+      tcgetattr(fd, &after) == 0 && (after.c_lflag & ECHO) && (after.c_lflag & ICANON);
   assert_int_equal(waitpid(pid, &end->status, 0), pid);
   assert_int_equal(close(fd), 0);
 }

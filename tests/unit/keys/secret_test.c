@@ -79,10 +79,18 @@ struct key_case {
 };
 
 static const struct key_case key_cases[] = {
-    {"a", true},           {"hk_live_0123456789abcdef", true}, {"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", true},
-    {"", false},           {"two words", false},               {"line\n", false},
-    {"\rline", false},     {"tab\there", false},               {"\x7f", false},
-    {"caf\xc3\xa9", false}, {" lead", false},                   {"trail ", false},
+    {"a", true},
+    {"hk_live_0123456789abcdef", true},
+    {"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", true},
+    {"", false},
+    {"two words", false},
+    {"line\n", false},
+    {"\rline", false},
+    {"tab\there", false},
+    {"\x7f", false},
+    {"caf\xc3\xa9", false},
+    {" lead", false},
+    {"trail ", false},
 };
 
 static void a_key_is_printable_ascii_without_blanks(void **state) {
@@ -301,7 +309,8 @@ static void a_failing_mlock_is_told(void **state) {
   if (child == 0) {
     const struct rlimit none = {0, 0};
     /* root may lock without limit, so the limit counts for another user only */
-    if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || (getuid() == 0 && setuid(65534) != 0)) _exit(NOT_SET);
+    if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || (getuid() == 0 && setuid(65534) != 0))
+      _exit(NOT_SET);
     if (!is_mlock_real()) _exit(NOT_REAL);
     _exit(secret_is_locked() ? HIDDEN : TOLD);
   }

@@ -143,7 +143,8 @@ static void without_terminal_and_way_it_ends_within_a_second_and_names_the_ways(
     struct error err;
     (void)setsid();
     bool names_all = unlock_code(&no_fd, &err) == ERROR_AUTH && strstr(err.message, scene.path);
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) names_all &= !!strstr(err.hint, ways[i]);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+      names_all &= !!strstr(err.hint, ways[i]);
     _exit(names_all ? 0 : 1);
   }
   int status;
@@ -176,8 +177,8 @@ static void three_wrong_passphrases_are_enough(void **state) {
                                            {": ", "wrong\n", 0},
                                            {"one try", "", 0},
                                            {": ", SCENE_PASSPHRASE "\n", 0}};
-  const struct pty_step wrong[] = {{": ", "1\n", 0}, {"two", "", 0}, {": ", "2\n", 0},
-                                   {"one", "", 0},   {": ", "3\n", 0}};
+  const struct pty_step wrong[] = {
+      {": ", "1\n", 0}, {"two", "", 0}, {": ", "2\n", 0}, {"one", "", 0}, {": ", "3\n", 0}};
   pty_run(&end, unlock_here, right_at_last, 5);
   assert_int_equal(end.status, 0);
   pty_run(&end, unlock_here, wrong, 5);

@@ -134,7 +134,8 @@ static void a_sealed_key_opens_only_where_it_was_sealed(void **state) {
   struct vault *swapped = vault_of((struct slice){bytes, len}, &err);
   assert_non_null(swapped);
   for (size_t i = 0; i < 3; i++) {
-    struct secret *key = vault_key(v, master, i, &err), *moved = vault_key(swapped, master, i, &err);
+    struct secret *key = vault_key(v, master, i, &err),
+                  *moved = vault_key(swapped, master, i, &err);
     assert_non_null(key);
     if (i < 2) assert_null(moved);
     secret_free(key);
@@ -156,13 +157,13 @@ static void a_changed_field_keeps_its_key_from_opening(void **state) {
     size_t at;
     char value;
   } changes[] = {
-      {begin, 1},                                                /* added */
-      {begin + 8, 1},                                            /* expires */
-      {begin + FORMAT_ENTRY_HEAD_SIZE, 'k'},                     /* name */
-      {(size_t)(e->origin.ptr - v->bytes.ptr) + 8, 'x'},         /* origin */
-      {(size_t)(e->header.ptr - v->bytes.ptr), 'x'},             /* header */
-      {56, 77},                                                  /* generation: an older copy's entry */
-      {40, 77},                                                  /* id: another keystore's entry */
+      {begin, 1},                                        /* added */
+      {begin + 8, 1},                                    /* expires */
+      {begin + FORMAT_ENTRY_HEAD_SIZE, 'k'},             /* name */
+      {(size_t)(e->origin.ptr - v->bytes.ptr) + 8, 'x'}, /* origin */
+      {(size_t)(e->header.ptr - v->bytes.ptr), 'x'},     /* header */
+      {56, 77},                                          /* generation: an older copy's entry */
+      {40, 77},                                          /* id: another keystore's entry */
   };
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
     char *copy = copy_of_origin();
@@ -195,10 +196,9 @@ static void the_key_of_another_passphrase_opens_nothing(void **state) {
 static void the_derivation_is_argon2id(void **state) {
   (void)state;
   static const unsigned char expected[SEAL_MASTER_SIZE] = {
-      0x33, 0xb8, 0xf0, 0xd0, 0x64, 0x08, 0xe0, 0xa7,
-      0xdc, 0xc5, 0xff, 0xb1, 0x3e, 0x57, 0x5f, 0x35,
-      0x16, 0x2d, 0xb4, 0xff, 0x3d, 0xb1, 0xc7, 0x3d,
-      0x5d, 0x50, 0x18, 0x01, 0xc6, 0x99, 0xd1, 0x4d};
+      0x33, 0xb8, 0xf0, 0xd0, 0x64, 0x08, 0xe0, 0xa7, 0xdc, 0xc5, 0xff,
+      0xb1, 0x3e, 0x57, 0x5f, 0x35, 0x16, 0x2d, 0xb4, 0xff, 0x3d, 0xb1,
+      0xc7, 0x3d, 0x5d, 0x50, 0x18, 0x01, 0xc6, 0x99, 0xd1, 0x4d};
   struct error err;
   struct format_head head = {.passes = 1, .memory_kib = 8};
   memcpy(head.salt, "0123456789abcdef", FORMAT_SALT_SIZE);

@@ -107,8 +107,10 @@ static bool fetch_with_fault(int port, unsigned n) {
   struct reach *reach = reach_new(words, &err);
   struct fetch *f = NULL;
   if (reach && fetcher_start(&g, &err) == 0) f = make_fetch(reach, port, &err);
-  if (f) read_fetch(g, f);
-  else assert_int_not_equal(err.code, ERROR_NONE);
+  if (f)
+    read_fetch(g, f);
+  else
+    assert_int_not_equal(err.code, ERROR_NONE);
   fetcher_stop(g);
   reach_free(reach);
   return memory_fault_end();

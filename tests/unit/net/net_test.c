@@ -307,13 +307,15 @@ static void what_another_process_learnt_is_obeyed(void **state) {
   static struct record record;
   struct held_clock c = {{held_mono_ns, held_wall_ms}, INT64_C(5000000000)};
   struct server *s = server_start(&step, 1);
-  const struct net_options o = {.clock = &c.clock, .share = {.user = &record, .change = change_record}};
+  const struct net_options o = {.clock = &c.clock,
+                                .share = {.user = &record, .change = change_record}};
   struct net *one = client_open(server_port(s), o), *other = client_open(server_port(s), o);
   struct wish w;
   wish_init(&w, EXCHANGE_PUT, "[{\"name\":\"a\"}]");
   assert_true(transport_is_ready(net_transport(other), &c.clock));
   client_perform(one, &w.e);
-  assert_true(transport_ready_at(net_transport(other)) == INT64_C(5050000000)); /* OTHER has leave */
+  assert_true(transport_ready_at(net_transport(other)) ==
+              INT64_C(5050000000));                                 /* OTHER has leave */
   assert_false(transport_is_ready(net_transport(other), &c.clock)); /* it gave that back */
   assert_true(transport_ready_at(net_transport(other)) == INT64_C(12000000000));
   assert_int_equal(net_limits(other).why, NET_WAIT_TOLD);
@@ -332,7 +334,9 @@ static void a_limit_that_cannot_be_shared_is_kept_alone(void **state) {
   struct record record = {.is_broken = true};
   struct held_clock c = {{held_mono_ns, held_wall_ms}, INT64_C(5000000000)};
   struct server *s = server_start(&step, 1);
-  struct net *n = client_open(server_port(s), (struct net_options){.clock = &c.clock, .share = {.user = &record, .change = change_record}});
+  struct net *n = client_open(
+      server_port(s),
+      (struct net_options){.clock = &c.clock, .share = {.user = &record, .change = change_record}});
   struct wish w;
   wish_init(&w, EXCHANGE_PUT, "[{\"name\":\"a\"}]");
   client_perform(n, &w.e);

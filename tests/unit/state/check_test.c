@@ -61,13 +61,16 @@ static void each_kind_of_damage_is_found(void **state) {
       {"UPDATE partner SET id = x'00' WHERE key = 'k9'", "the id of partner 10 is none"},
       {"DELETE FROM key_index", "is not found by its key k3"},
       {"INSERT INTO partner SELECT (9 << 32) + 1, 'q', id, '', '', '', 0, 0, 0, 0 FROM partner"
-       " WHERE key = 'k9'", "1 partners belong to no stream"},
+       " WHERE key = 'k9'",
+       "1 partners belong to no stream"},
       {"INSERT INTO intent (stream, sent_at, rows_len, rows) SELECT stream, 0, rows_len, rows"
-       " FROM intent", "1 keys are in two open requests (J5)"},
+       " FROM intent",
+       "1 keys are in two open requests (J5)"},
       {"UPDATE intent SET rows_len = 2", "the rows of request 1 are damaged"},
       {"UPDATE held SET row = x'01'", "the rows of held row 1 are damaged"},
       {"INSERT INTO held (stream, sent_at, key, content, row) SELECT stream, 0, key, 0, row"
-       " FROM held", "1 keys are held twice (J5)"},
+       " FROM held",
+       "1 keys are held twice (J5)"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -49,7 +49,8 @@ static uint64_t next_random(uint64_t *seed) {
 static void write_damaged(const struct scene *x, uint64_t *seed) {
   struct buf bytes = BUF_WITH_LIMIT(sound.len);
   buf_add_slice(&bytes, buf_slice(&sound));
-  unsigned kind = (unsigned)(next_random(seed) % 3), changes = 1 + (unsigned)(next_random(seed) % 20);
+  unsigned kind = (unsigned)(next_random(seed) % 3),
+           changes = 1 + (unsigned)(next_random(seed) % 20);
   for (unsigned i = 0; i < changes; i++) {
     size_t at = (size_t)(next_random(seed) % bytes.len);
     if (kind == 1) at = at / 4096 * 4096 + at % 16;
@@ -76,7 +77,8 @@ static int put(void *user, struct slice line, struct error *err) {
 
 /* Reads and writes all kinds of things; what fails says so. */
 static void use(struct scene *x) {
-  struct known k[] = {{.key = SLICE("k0")}, {.key = SLICE("m1000")}, {.key = SLICE("new")}, {.content = 2}};
+  struct known k[] = {
+      {.key = SLICE("k0")}, {.key = SLICE("m1000")}, {.key = SLICE("new")}, {.content = 2}};
   struct held held[64];
   struct explained explained;
   struct ack ack = {.key = SLICE("new"), .id = scene_id(9)};
@@ -98,16 +100,19 @@ static void look(struct scene *x) {
   size_t n;
   int failures = 0;
   failures += stream_list(x->s, streams, 4, &n, &x->err) != 0;
-  failures += reject_list(x->s, &(struct reject_filter){.number = 0}, 0, rejects, 4, &n, &x->err) != 0;
+  failures +=
+      reject_list(x->s, &(struct reject_filter){.number = 0}, 0, rejects, 4, &n, &x->err) != 0;
   failures += run_record_list(x->s, &(struct run_filter){.before = 0}, runs, 4, &n, &x->err) != 0;
   failures += state_check(x->s, ignore, NULL, &findings, &x->err) != 0;
-  failures += state_export(x->s, &(struct reject_filter){.number = 0}, put, &rows, &exported, &x->err) != 0;
+  failures +=
+      state_export(x->s, &(struct reject_filter){.number = 0}, put, &rows, &exported, &x->err) != 0;
   if (failures > 0) assert_true(x->err.message[0] != '\0');
 }
 
 static void c6_a_damaged_file_is_refused_or_read_as_it_is(void **state) {
   const char *text = getenv("HOKO_DAMAGES"), *first = getenv("HOKO_SEED");
-  uint64_t damages = text ? strtoull(text, NULL, 10) : 200, from = first ? strtoull(first, NULL, 10) : 1;
+  uint64_t damages = text ? strtoull(text, NULL, 10) : 200,
+           from = first ? strtoull(first, NULL, 10) : 1;
   struct scene x;
   (void)state;
   scene_begin(&x);

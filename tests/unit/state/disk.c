@@ -125,7 +125,8 @@ static uint64_t next_random(uint64_t *seed) {
 static bool is_lucky(uint64_t *seed, unsigned percent) { return next_random(seed) % 100 < percent; }
 
 /* Each sector of a write is kept or not; what a longer file has in between is garbage. */
-static void keep_sectors(struct bytes *b, const struct change *c, unsigned percent, uint64_t *seed) {
+static void keep_sectors(struct bytes *b, const struct change *c, unsigned percent,
+                         uint64_t *seed) {
   for (size_t from = 0; from < c->len;) {
     size_t len = SECTOR - (c->at + from) % SECTOR;
     if (len > c->len - from) len = c->len - from;
@@ -142,8 +143,10 @@ static void cut_file(struct file *f, uint64_t *seed) {
   static const unsigned percents[] = {0, 30, 70, 95, 100};
   unsigned percent = percents[next_random(seed) % 5];
   for (const struct change *c = f->first; c; c = c->next) {
-    if (c->data) keep_sectors(&f->synced, c, percent, seed);
-    else if (is_lucky(seed, percent)) set_len(&f->synced, c->len);
+    if (c->data)
+      keep_sectors(&f->synced, c, percent, seed);
+    else if (is_lucky(seed, percent))
+      set_len(&f->synced, c->len);
   }
   if (!f->is_name_synced && is_lucky(seed, 50)) f->is_there = false;
   copy_bytes(&f->now, &f->synced);

@@ -21,8 +21,8 @@ static void a_partner_tells_what_was_sent_when_by_which_run(void **state) {
   (void)state;
   scene_begin(&x);
   OK(&x, run_record_begin(x.s, &run, &x.err));
-  struct ack ack = {.key = SLICE("a"), .id = scene_id(1), .line = 42, .sent_at_ms = 7,
-                    .field = {SLICE("\"A\"")}};
+  struct ack ack = {
+      .key = SLICE("a"), .id = scene_id(1), .line = 42, .sent_at_ms = 7, .field = {SLICE("\"A\"")}};
   struct commit c = {.acks = &ack, .acks_len = 1, .run = run.number};
   OK(&x, stream_commit(x.st, &c, &x.err));
   struct explained e = explain(&x, "a");

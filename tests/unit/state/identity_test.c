@@ -51,7 +51,10 @@ static void an_acknowledged_key_is_known_with_what_was_sent(void **state) {
   struct scene x;
   (void)state;
   scene_begin(&x);
-  struct ack ack = {.key = SLICE("42"), .id = scene_id(7), .line = 3, .sent_at_ms = 9,
+  struct ack ack = {.key = SLICE("42"),
+                    .id = scene_id(7),
+                    .line = 3,
+                    .sent_at_ms = 9,
                     .field = {SLICE("\"Ali\""), {0}, SLICE("null")}};
   struct commit c = {.acks = &ack, .acks_len = 1};
   OK(&x, stream_commit(x.st, &c, &x.err));
@@ -76,8 +79,8 @@ static void an_update_changes_only_the_fields_it_has(void **state) {
   (void)state;
   scene_begin(&x);
   uint32_t seq = scene_ack(&x, "a", 1, "\"A\"");
-  struct ack ack = {.seq = seq, .key = SLICE("a"), .id = scene_id(1),
-                    .field = {{0}, SLICE("\"a@b.c\"")}};
+  struct ack ack = {
+      .seq = seq, .key = SLICE("a"), .id = scene_id(1), .field = {{0}, SLICE("\"a@b.c\"")}};
   struct commit c = {.acks = &ack, .acks_len = 1};
   OK(&x, stream_commit(x.st, &c, &x.err));
   struct known k = scene_find(&x, "a");
@@ -92,8 +95,8 @@ static void a_key_bound_to_another_partner_forgets_what_the_first_was_sent(void 
   (void)state;
   scene_begin(&x);
   uint32_t seq = scene_ack(&x, "a", 1, "\"A\"");
-  struct ack ack = {.seq = seq, .key = SLICE("a"), .id = scene_id(2),
-                    .field = {{0}, SLICE("\"a@b.c\"")}};
+  struct ack ack = {
+      .seq = seq, .key = SLICE("a"), .id = scene_id(2), .field = {{0}, SLICE("\"a@b.c\"")}};
   struct commit c = {.acks = &ack, .acks_len = 1};
   OK(&x, stream_commit(x.st, &c, &x.err));
   struct known k = scene_find(&x, "a");

@@ -101,7 +101,8 @@ static void held_rows_created_again_are_under_way_not_held(void **state) {
   row_put(&rows, &held[0].row);
   struct intent in = {.sent_at_ms = SCENE_NOW_MS + 1, .rows_len = 1, .rows = buf_slice(&rows)};
   int64_t settled = held[0].number;
-  commit(&x, &(struct commit){.opened = &in, .opened_len = 1, .settled = &settled, .settled_len = 1});
+  commit(&x,
+         &(struct commit){.opened = &in, .opened_len = 1, .settled = &settled, .settled_len = 1});
   assert_false(scene_find(&x, "a").is_held);
   scene_reopen(&x);
   assert_int_equal(held_rows(&x, held, 1), 1);
@@ -123,7 +124,8 @@ static void halves_take_the_place_of_a_refused_request(void **state) {
   struct intent halves[] = {
       {.sent_at_ms = 1, .rows_len = 1, .rows = {rows.ptr, first}},
       {.sent_at_ms = 2, .rows_len = 1, .rows = {rows.ptr + first, rows.len - first}}};
-  commit(&x, &(struct commit){.closed = &number, .closed_len = 1, .opened = halves, .opened_len = 2});
+  commit(&x,
+         &(struct commit){.closed = &number, .closed_len = 1, .opened = halves, .opened_len = 2});
   assert_true(halves[0].number > 0 && halves[1].number > halves[0].number);
   scene_reopen(&x);
   assert_int_equal(held_rows(&x, held, 3), 2);
@@ -141,8 +143,14 @@ static void j4_all_of_one_outcome_is_kept_or_nothing(void **state) {
   struct ack ack = {.key = SLICE("a"), .id = scene_id(1), .field = {SLICE("\"A\"")}};
   struct reject reject = {.key = SLICE("b"), .code = SLICE("refused")};
   struct store_value watermark = {SLICE("job"), SLICE("cursor"), SLICE("7")};
-  struct commit c = {.acks = &ack, .acks_len = 1, .rejects = &reject, .rejects_len = 1,
-                     .values = &watermark, .values_len = 1, .closed = numbers, .closed_len = 2};
+  struct commit c = {.acks = &ack,
+                     .acks_len = 1,
+                     .rejects = &reject,
+                     .rejects_len = 1,
+                     .values = &watermark,
+                     .values_len = 1,
+                     .closed = numbers,
+                     .closed_len = 2};
   assert_int_equal(stream_commit(x.st, &c, &x.err), -1); /* 999 is not open */
   assert_int_equal(x.err.code, ERROR_INTERNAL);
   assert_int_equal(scene_find(&x, "a").seq, 0);

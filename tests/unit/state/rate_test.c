@@ -144,8 +144,10 @@ static void its_clock_is_the_machines_or_the_servers(void **state) {
   scene_begin(&x);
   OK(&x, rate_clock(x.s, &ahead_ns, &x.err));
   int64_t off_ms = (clock_mono_ns(&clock_real) + ahead_ns) / 1000000 - clock_wall_ms(&clock_real);
-  if (scene_server()) assert_in_range(off_ms + 1000, 0, 2000);
-  else assert_int_equal(ahead_ns, 0);
+  if (scene_server())
+    assert_in_range(off_ms + 1000, 0, 2000);
+  else
+    assert_int_equal(ahead_ns, 0);
   scene_end(&x);
 }
 

@@ -211,12 +211,11 @@ static void a_reject_is_a_line_of_the_contract(void **state) {
   reject(&x, "a\"b", 77);
   assert_int_equal(list(&x, &(struct reject_filter){0}, r, 2), 1);
   reject_put_json(&line, &r[0]);
-  assert_string_equal(
-      buf_text(&line),
-      "{\"run\":null,\"stream\":\"crm\",\"key\":\"a\\\"b\",\"row\":{\"name\":\"\"},"
-      "\"source\":{\"file\":\"data/p.csv\",\"line\":12},\"code\":\"empty\","
-      "\"message\":\"name is \\\"empty\\\"\",\"field\":\"name\",\"status\":null,"
-      "\"at\":\"1970-01-20T16:13:20.000Z\"}\n");
+  assert_string_equal(buf_text(&line),
+                      "{\"run\":null,\"stream\":\"crm\",\"key\":\"a\\\"b\",\"row\":{\"name\":\"\"},"
+                      "\"source\":{\"file\":\"data/p.csv\",\"line\":12},\"code\":\"empty\","
+                      "\"message\":\"name is \\\"empty\\\"\",\"field\":\"name\",\"status\":null,"
+                      "\"at\":\"1970-01-20T16:13:20.000Z\"}\n");
   buf_clear(&line);
   reject_put_json(&line, &(struct reject){.status = 400, .code = SLICE("refused")});
   assert_string_equal(buf_text(&line),

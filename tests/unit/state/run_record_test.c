@@ -81,8 +81,10 @@ static void a_run_that_dies_leaves_its_last_report(void **state) {
 static void an_occurrence_that_did_not_start_has_its_cause(void **state) {
   struct scene x;
   struct run_record seen[1];
-  struct run_record r = {.run = "01JD0000000000000000000002", .job = SLICE("crm"),
-                         .started_ms = 50, .outcome = SLICE("missed")};
+  struct run_record r = {.run = "01JD0000000000000000000002",
+                         .job = SLICE("crm"),
+                         .started_ms = 50,
+                         .outcome = SLICE("missed")};
   (void)state;
   scene_begin(&x);
   OK(&x, run_record_skipped(x.s, &r, &x.err));

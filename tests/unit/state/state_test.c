@@ -68,8 +68,9 @@ static void a_wal_database_is_made_none_or_refused(void **state) {
   assert_true(scene_find(&x, "a").seq > 0);
   scene_close(&x);
   assert_int_equal(sqlite3_open(x.path, &db), SQLITE_OK);
-  assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = WAL; SELECT * FROM stream", NULL, NULL, NULL),
-                   SQLITE_OK);
+  assert_int_equal(
+      sqlite3_exec(db, "PRAGMA journal_mode = WAL; SELECT * FROM stream", NULL, NULL, NULL),
+      SQLITE_OK);
   struct state_options o = {.url = x.url, .clock = &scene_clock, .is_reader = true};
   for (int i = 0; i < 2; i++, o.is_reader = false) {
     assert_int_equal(state_open(&x.s, &o, &x.err), -1);
@@ -125,8 +126,7 @@ static void a_damaged_state_is_refused_with_what_to_do(void **state) {
   scene_ack(&x, "a", 1, "\"A\"");
   scene_close(&x);
   write_at(x.path, 0, "This is a letter to my uncle.", 29);
-  expect_refused(&x, ERROR_STATE, "is no database or is damaged at its head",
-                 "hoko state backup");
+  expect_refused(&x, ERROR_STATE, "is no database or is damaged at its head", "hoko state backup");
   write_at(x.path, 0, "SQLite format 3\0", 16);
   write_at(x.path, 100, zeros, sizeof zeros);
   expect_refused(&x, ERROR_STATE, "damaged", "hoko state backup");

@@ -31,7 +31,8 @@ static void jobs_do_not_see_each_others_values(void **state) {
   struct scene x;
   (void)state;
   scene_begin(&x);
-  struct store_value v[] = {{SLICE("a"), SLICE("bc"), SLICE("1")}, {SLICE(""), SLICE(""), SLICE("2")}};
+  struct store_value v[] = {{SLICE("a"), SLICE("bc"), SLICE("1")},
+                            {SLICE(""), SLICE(""), SLICE("2")}};
   OK(&x, store_set(x.s, v, 2, &x.err));
   expect(&x, "ab", "c", NULL);
   expect(&x, "", "bc", NULL);

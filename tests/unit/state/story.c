@@ -40,8 +40,14 @@ static int acknowledge_first(struct scene *x) {
                         {.key = SLICE("k1"), .id = scene_id(2), .field = {SLICE("\"Ali\"")}},
                         {.key = SLICE("k2"), .id = scene_id(3), .field = {SLICE("\"Ali\"")}}};
   struct store_value watermark = {SLICE("job"), SLICE("cursor"), SLICE("3")};
-  struct commit c = {.acks = acks, .acks_len = 3, .closed = &request, .closed_len = 1,
-                     .values = &watermark, .values_len = 1, .report = SLICE("{\"rows\":3}"), .run = 1};
+  struct commit c = {.acks = acks,
+                     .acks_len = 3,
+                     .closed = &request,
+                     .closed_len = 1,
+                     .values = &watermark,
+                     .values_len = 1,
+                     .report = SLICE("{\"rows\":3}"),
+                     .run = 1};
   return stream_commit(x->st, &c, &x->err);
 }
 
@@ -50,8 +56,13 @@ static int send_second(struct scene *x) { return send(x, 10, 40); }
 static int hold_second(struct scene *x) {
   uint64_t made[] = {1, 2, 3};
   struct reject r = {.key = SLICE("r"), .content = 5, .row = SLICE("{}"), .code = SLICE("refused")};
-  struct commit c = {.unclear = &request, .unclear_len = 1, .rejects = &r, .rejects_len = 1,
-                     .made = made, .made_len = 3, .run = 1};
+  struct commit c = {.unclear = &request,
+                     .unclear_len = 1,
+                     .rejects = &r,
+                     .rejects_len = 1,
+                     .made = made,
+                     .made_len = 3,
+                     .run = 1};
   return stream_commit(x->st, &c, &x->err);
 }
 
@@ -64,8 +75,12 @@ static int settle_some(struct scene *x) {
   struct ack acks[2] = {{.key = SLICE("k10"), .id = scene_id(10), .field = {SLICE("\"Ali\"")}},
                         {.key = SLICE("r"), .id = scene_id(11), .field = {SLICE("\"R\"")}}};
   uint32_t gone = 2;
-  struct commit c = {.acks = acks, .acks_len = 2, .settled = settled, .settled_len = 2,
-                     .gone = &gone, .gone_len = 1};
+  struct commit c = {.acks = acks,
+                     .acks_len = 2,
+                     .settled = settled,
+                     .settled_len = 2,
+                     .gone = &gone,
+                     .gone_len = 1};
   return stream_commit(x->st, &c, &x->err);
 }
 
@@ -91,8 +106,8 @@ static int acknowledge_many(struct scene *x) {
   static struct ack acks[STORY_MANY];
   for (uint32_t i = 0; i < STORY_MANY; i++) {
     snprintf(keys[i], sizeof keys[i], "m%u", i);
-    acks[i] = (struct ack){.key = slice_of(keys[i]), .id = scene_id(1000 + i),
-                           .field = {SLICE("\"Somebody\"")}};
+    acks[i] = (struct ack){
+        .key = slice_of(keys[i]), .id = scene_id(1000 + i), .field = {SLICE("\"Somebody\"")}};
   }
   struct commit c = {.acks = acks, .acks_len = STORY_MANY, .run = 1};
   return stream_commit(x->st, &c, &x->err);
@@ -125,10 +140,10 @@ static int finish_run(struct scene *x) {
 }
 
 int story_step(struct scene *x, int i) {
-  static int (*const steps[STORY_STEPS])(struct scene *x) = {
-      open_state,  open_stream, begin_run,   send_first,       acknowledge_first,
-      send_second, hold_second, settle_some, send_third,       halve_third,
-      acknowledge_many, close_stream, open_again, find_many, finish_run};
+  static int (*const steps[STORY_STEPS])(struct scene * x) = {
+      open_state,       open_stream,  begin_run,   send_first, acknowledge_first,
+      send_second,      hold_second,  settle_some, send_third, halve_third,
+      acknowledge_many, close_stream, open_again,  find_many,  finish_run};
   return steps[i](x);
 }
 

@@ -74,8 +74,11 @@ static void who_waits_gets_the_stream_when_it_is_free(void **state) {
   (void)state;
   scene_folder(&x);
   struct waiting w = {.holder = begin_holder(&x)};
-  struct stream_options o = {.name = SLICE("crm"), .base_url = SLICE("https://hoko.to/api"),
-                             .wait_ms = 60000, .on_wait = kill_holder, .user = &w};
+  struct stream_options o = {.name = SLICE("crm"),
+                             .base_url = SLICE("https://hoko.to/api"),
+                             .wait_ms = 60000,
+                             .on_wait = kill_holder,
+                             .user = &w};
   scene_open_as(&x, false);
   OK(&x, stream_open(&x.st, x.s, &o, &x.err));
   assert_int_equal(w.calls, 1);
@@ -96,8 +99,11 @@ static void who_gives_up_waiting_is_told_who_has_it(void **state) {
   (void)state;
   scene_folder(&x);
   pid_t pid = begin_holder(&x);
-  struct stream_options o = {.name = SLICE("crm"), .base_url = SLICE("https://hoko.to/api"),
-                             .wait_ms = 60000, .on_wait = give_up, .user = &calls};
+  struct stream_options o = {.name = SLICE("crm"),
+                             .base_url = SLICE("https://hoko.to/api"),
+                             .wait_ms = 60000,
+                             .on_wait = give_up,
+                             .user = &calls};
   scene_open_as(&x, false);
   assert_int_equal(stream_open(&x.st, x.s, &o, &x.err), -1);
   assert_int_equal(calls, 1);

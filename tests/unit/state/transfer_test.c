@@ -212,8 +212,8 @@ static void a_forgotten_key_leaves_no_byte(void **state) {
   scene_ack(&x, "b", 2, "\"B\"");
   scene_close(&x);
   scene_open_as(&x, false);
-  OK(&x, stream_forget(x.s, SLICE("crm"), SLICE("https://hoko.to/api"), SLICE("a"), &partners,
-                       &x.err));
+  OK(&x,
+     stream_forget(x.s, SLICE("crm"), SLICE("https://hoko.to/api"), SLICE("a"), &partners, &x.err));
   assert_int_equal(partners, 1);
   OK(&x, stream_forget(x.s, SLICE("crm"), SLICE("https://hoko.to/api"), SLICE("never"), &partners,
                        &x.err));
@@ -254,8 +254,9 @@ static void a_forgotten_stream_takes_all_that_is_its_own(void **state) {
   assert_int_equal(list[0].partners, 1);
   OK(&x, reject_count(x.s, &(struct reject_filter){0}, &rows, &x.err));
   assert_int_equal(rows, 0);
-  assert_int_equal(stream_forget(x.s, SLICE("crm"), SLICE("https://hoko.to/api"),
-                                 (struct slice){0}, &partners, &x.err), -1);
+  assert_int_equal(stream_forget(x.s, SLICE("crm"), SLICE("https://hoko.to/api"), (struct slice){0},
+                                 &partners, &x.err),
+                   -1);
   assert_int_equal(x.err.code, ERROR_USAGE);
   scene_end(&x);
 }
@@ -265,8 +266,9 @@ static void a_stream_that_is_written_is_not_forgotten(void **state) {
   int64_t partners;
   (void)state;
   scene_begin(&x);
-  assert_int_equal(stream_forget(x.s, SLICE("crm"), SLICE("https://hoko.to/api"),
-                                 (struct slice){0}, &partners, &x.err), -1);
+  assert_int_equal(stream_forget(x.s, SLICE("crm"), SLICE("https://hoko.to/api"), (struct slice){0},
+                                 &partners, &x.err),
+                   -1);
   assert_says(x.err.message, "is being written");
   scene_end(&x);
 }

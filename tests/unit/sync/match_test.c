@@ -24,16 +24,24 @@ static struct matching matching;
 
 static int begin(enum batch_kind kind) {
   struct error err;
-  struct batch_limits limits = {.rows_max = ROWS, .body_max = 4096, .answer_bytes_max = 1 << 16, .key = key};
+  struct batch_limits limits = {
+      .rows_max = ROWS, .body_max = 4096, .answer_bytes_max = 1 << 16, .key = key};
   if (batch_init(&batch, 1, &limits, &err) || flight_init(&flight, &limits, &err) ||
-      matching_init(&matching, ROWS, &err)) return -1;
+      matching_init(&matching, ROWS, &err))
+    return -1;
   batch_begin(&batch, kind);
   batch.flight = &flight;
   return 0;
 }
 
-static int begin_updates(void **unused) { (void)unused; return begin(BATCH_UPDATE); }
-static int begin_creates(void **unused) { (void)unused; return begin(BATCH_CREATE); }
+static int begin_updates(void **unused) {
+  (void)unused;
+  return begin(BATCH_UPDATE);
+}
+static int begin_creates(void **unused) {
+  (void)unused;
+  return begin(BATCH_CREATE);
+}
 
 static int end(void **unused) {
   (void)unused;
@@ -103,7 +111,8 @@ static void creates_match_by_content_in_any_order(void **unused) {
   (void)unused;
   add(NULL, "\"Ann\"", "\"a@b.co\"");
   add(NULL, "\"Bob\"", NULL);
-  answer("[{\"id\":\"" A "\",\"name\":\"Bob\",\"email\":null},{\"id\":\"" B "\",\"name\":\"Ann\",\"email\":\"a@b.co\"}]");
+  answer("[{\"id\":\"" A "\",\"name\":\"Bob\",\"email\":null},{\"id\":\"" B
+         "\",\"name\":\"Ann\",\"email\":\"a@b.co\"}]");
   assert_int_equal(match_creates(&matching, &batch, &key), MATCH_FULL);
   assert_int_equal(matching.partner_of[0], 1);
   assert_int_equal(matching.partner_of[1], 0);
@@ -122,7 +131,8 @@ static void creates_that_came_back_folded_match_where_that_is_unique(void **unus
   (void)unused;
   add(NULL, "\" Ann \"", "\"Ann@B.co\"");
   add(NULL, "\"Bob\"", NULL);
-  answer("[{\"id\":\"" A "\",\"name\":\"Ann\",\"email\":\"ann@b.co\"},{\"id\":\"" B "\",\"name\":\"Bob\"}]");
+  answer("[{\"id\":\"" A "\",\"name\":\"Ann\",\"email\":\"ann@b.co\"},{\"id\":\"" B
+         "\",\"name\":\"Bob\"}]");
   assert_int_equal(match_creates(&matching, &batch, &key), MATCH_FULL);
   assert_int_equal(matching.partner_of[0], 0);
 }
@@ -147,7 +157,8 @@ static void a_changed_field_is_named(void **unused) {
   add(A, "\"a\"", "\"x@y.co\"");
   answer("[{\"id\":\"" A "\",\"name\":\"a\",\"email\":\"X@y.co\"}]");
   assert_int_equal(match_updates(&matching, &batch), MATCH_FULL);
-  assert_int_equal(match_changed_fields(&batch, 0, &flight.answer.partners[0], &key), 1 << ROW_EMAIL);
+  assert_int_equal(match_changed_fields(&batch, 0, &flight.answer.partners[0], &key),
+                   1 << ROW_EMAIL);
 }
 
 /* The hashes of sixteen meet each other in the table. */
@@ -161,10 +172,12 @@ static void sixteen_rows_match_from_the_last_to_the_first(void **unused) {
     add(batch.kind == BATCH_UPDATE ? id : NULL, name, NULL);
   }
   for (int i = ROWS; i-- > 0;)
-    buf_printf(&text, "%s{\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c%02d\",\"name\":\"n%d\"}", text.len ? "," : "[", i, i);
+    buf_printf(&text, "%s{\"id\":\"7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c%02d\",\"name\":\"n%d\"}",
+               text.len ? "," : "[", i, i);
   buf_add_char(&text, ']');
   answer(buf_text(&text));
-  enum match match = batch.kind == BATCH_UPDATE ? match_updates(&matching, &batch) : match_creates(&matching, &batch, &key);
+  enum match match = batch.kind == BATCH_UPDATE ? match_updates(&matching, &batch)
+                                                : match_creates(&matching, &batch, &key);
   assert_int_equal(match, MATCH_FULL);
   for (uint32_t i = 0; i < ROWS; i++) assert_int_equal(matching.partner_of[i], ROWS - 1 - i);
   buf_free(&text);
@@ -197,7 +210,8 @@ static void without_memory_nothing_is_acknowledged(void **unused) {
   bool is_met = true;
   add(NULL, "\" Ann \"", "\"Ann@B.co\"");
   add(NULL, "\"Bob\"", NULL);
-  answer("[{\"id\":\"" A "\",\"name\":\"Ann\",\"email\":\"ann@b.co\"},{\"id\":\"" B "\",\"name\":\"Bob\"}]");
+  answer("[{\"id\":\"" A "\",\"name\":\"Ann\",\"email\":\"ann@b.co\"},{\"id\":\"" B
+         "\",\"name\":\"Bob\"}]");
   for (unsigned n = 1; is_met; n++) {
     memory_fault_begin(n);
     enum match match = match_creates(&matching, &batch, &key);
@@ -224,13 +238,18 @@ int main(void) {
       cmocka_unit_test_setup_teardown(other_answers_to_updates_do_not_count, begin_updates, end),
       cmocka_unit_test_setup_teardown(creates_match_by_content_in_any_order, begin_creates, end),
       cmocka_unit_test_setup_teardown(twins_in_a_request_get_each_id_once, begin_creates, end),
-      cmocka_unit_test_setup_teardown(creates_that_came_back_folded_match_where_that_is_unique, begin_creates, end),
+      cmocka_unit_test_setup_teardown(creates_that_came_back_folded_match_where_that_is_unique,
+                                      begin_creates, end),
       cmocka_unit_test_setup_teardown(creates_that_fold_alike_are_no_guess, begin_creates, end),
-      cmocka_unit_test_setup_teardown(a_foreign_object_among_creates_does_not_count, begin_creates, end),
+      cmocka_unit_test_setup_teardown(a_foreign_object_among_creates_does_not_count, begin_creates,
+                                      end),
       cmocka_unit_test_setup_teardown(a_changed_field_is_named, begin_updates, end),
-      cmocka_unit_test_setup_teardown(sixteen_rows_match_from_the_last_to_the_first, begin_updates, end),
-      cmocka_unit_test_setup_teardown(sixteen_rows_match_from_the_last_to_the_first, begin_creates, end),
-      cmocka_unit_test_setup_teardown(equal_rows_that_came_back_folded_get_an_id_each, begin_creates, end),
+      cmocka_unit_test_setup_teardown(sixteen_rows_match_from_the_last_to_the_first, begin_updates,
+                                      end),
+      cmocka_unit_test_setup_teardown(sixteen_rows_match_from_the_last_to_the_first, begin_creates,
+                                      end),
+      cmocka_unit_test_setup_teardown(equal_rows_that_came_back_folded_get_an_id_each,
+                                      begin_creates, end),
       cmocka_unit_test(what_cannot_be_folded_is_like_nothing),
       cmocka_unit_test_setup_teardown(without_memory_nothing_is_acknowledged, begin_creates, end),
       cmocka_unit_test(without_memory_there_is_no_table),

@@ -55,7 +55,8 @@ static void every_exchange_has_one_outcome(void **unused) {
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
     const struct rule *r = &rules[i];
     struct outcome_facts f = {r->end, r->status, false, r->is_match, false, r->is_hoko_error};
-    if (outcome_of(&f) != r->of_update) fail_msg("an update with %d: %d", r->status, outcome_of(&f));
+    if (outcome_of(&f) != r->of_update)
+      fail_msg("an update with %d: %d", r->status, outcome_of(&f));
     f.is_create = true;
     if (outcome_of(&f) != r->of_create) fail_msg("a create with %d: %d", r->status, outcome_of(&f));
   }

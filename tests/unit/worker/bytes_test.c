@@ -72,7 +72,8 @@ static void every_cut_of_packed_data_is_told(void **state) {
   for (size_t len = 2; len < packed.len; len++) {
     struct buf out = BUF_WITH_LIMIT(1 << 16);
     read_all(feed_chunks((struct slice){packed.ptr, len}, 7), NULL, &out);
-    assert_non_null(strstr(buf_text(&out), "! the gzip data ends in the middle: the file is cut off"));
+    assert_non_null(
+        strstr(buf_text(&out), "! the gzip data ends in the middle: the file is cut off"));
     buf_free(&out);
   }
   buf_free(&packed);
@@ -102,7 +103,8 @@ static void text_before_a_wrong_checksum_is_given_out(void **state) {
   struct buf packed = pack(SLICE("some text"));
   (void)state;
   packed.ptr[packed.len - 8] ^= 1;
-  check_chunks(buf_slice(&packed), NULL, "some text! the gzip data is damaged (incorrect data check)");
+  check_chunks(buf_slice(&packed), NULL,
+               "some text! the gzip data is damaged (incorrect data check)");
   buf_free(&packed);
 }
 
@@ -132,7 +134,8 @@ struct recoding {
   const char *to;
 };
 
-#define TEXT(literal) {literal, sizeof literal - 1}
+#define TEXT(literal)                                                                              \
+  { literal, sizeof literal - 1 }
 
 static const struct recoding recodings[] = {
     {NULL, TEXT("\xef\xbb\xbfنورة"), "نورة"},
@@ -144,9 +147,14 @@ static const struct recoding recodings[] = {
     {"UTF-16LE", TEXT("\xff\xfe\x46\x06"), "ن"},
     {"UTF-16LE", TEXT("\x3d\xd8\x00\xde"), "\U0001F600"},
     {"GB18030", TEXT("\xc4\xe3\xba\xc3"), "你好"},
-    {"UTF-16LE", TEXT("a\0\n\0\0\xdc" "b\0"), "a\n! byte 5 (line 2) stands for no character of UTF-16LE"},
-    {"UTF-16LE", TEXT("a\0\n"), "a! byte 3 (line 1) begins a character that the end of the file cuts off, in UTF-16LE"},
-    {"windows-1255", TEXT("a\n\xff"), "a\n! byte 3 (line 2) stands for no character of windows-1255"},
+    {"UTF-16LE",
+     TEXT("a\0\n\0\0\xdc"
+          "b\0"),
+     "a\n! byte 5 (line 2) stands for no character of UTF-16LE"},
+    {"UTF-16LE", TEXT("a\0\n"),
+     "a! byte 3 (line 1) begins a character that the end of the file cuts off, in UTF-16LE"},
+    {"windows-1255", TEXT("a\n\xff"),
+     "a\n! byte 3 (line 2) stands for no character of windows-1255"},
     {"klingon", TEXT("a"), "! the encoding 'klingon' is not known here"},
     {"UTF-16//IGNORE", TEXT("a"), "! the encoding 'UTF-16//IGNORE' is not known here"},
 };
@@ -170,7 +178,8 @@ static void more_unread_bytes_than_the_limit_are_refused(void **state) {
   enum bytes_got got;
   char *text = calloc(1, 2 * BYTES_READ);
   (void)state;
-  assert_int_equal(bytes_open(&b, feed_file((struct slice){text, 2 * BYTES_READ}), NULL, BYTES_READ, &err), 0);
+  assert_int_equal(
+      bytes_open(&b, feed_file((struct slice){text, 2 * BYTES_READ}), NULL, BYTES_READ, &err), 0);
   while ((got = bytes_more(&b, &err)) == BYTES_MORE) continue;
   assert_int_equal(got, BYTES_FULL);
   b.at = b.end;

@@ -53,7 +53,8 @@ struct reading {
   bool is_ragged;
 };
 
-#define TEXT(literal) {literal, sizeof literal - 1}
+#define TEXT(literal)                                                                              \
+  { literal, sizeof literal - 1 }
 
 static const struct reading readings[] = {
     {"nothing", TEXT(""), "", 0, 0},
@@ -64,7 +65,10 @@ static const struct reading readings[] = {
     {"CR at the end", TEXT("a,b\r\n1,2\r"), "1: a|b\n2: 1|2\n", 0, 0},
     {"mixed line ends", TEXT("a\nb\r\nc\rd"), "1: a\n2: b\n3: c\n4: d\n", 0, 0},
     {"blank lines", TEXT("\n\na,b\n\n\r\n\r1,2\n\n"), "3: a|b\n7: 1|2\n", 0, 0},
-    {"byte order mark", TEXT("\xef\xbb\xbf" "a,b\n1,2\n"), "1: a|b\n2: 1|2\n", 0, 0},
+    {"byte order mark",
+     TEXT("\xef\xbb\xbf"
+          "a,b\n1,2\n"),
+     "1: a|b\n2: 1|2\n", 0, 0},
     {"only a byte order mark", TEXT("\xef\xbb\xbf"), "", 0, 0},
     {"half a byte order mark", TEXT("\xef\xbb"), "1: \\xef\\xbb\n", 0, 0},
     {"empty cells", TEXT("a,b,c\n,,\n1,,\n,,3\n"), "1: a|b|c\n2: ||\n3: 1||\n4: ||3\n", 0, 0},
@@ -75,7 +79,8 @@ static const struct reading readings[] = {
     {"quoted delimiter", TEXT("\"a,b\",c\n"), "1: a,b|c\n", 0, 0},
     {"doubled quotes", TEXT("\"say \"\"hi\"\"\",\"\"\"\"\n"), "1: say \"hi\"|\"\n", 0, 0},
     {"only doubled quotes", TEXT("\"\"\"\"\"\"\n"), "1: \"\"\n", 0, 0},
-    {"quoted line ends", TEXT("\"a\nb\r\nc\rd\",x\ne,f\n"), "1: a\\nb\\x0d\\nc\\x0dd|x\n5: e|f\n", 0, 0},
+    {"quoted line ends", TEXT("\"a\nb\r\nc\rd\",x\ne,f\n"), "1: a\\nb\\x0d\\nc\\x0dd|x\n5: e|f\n",
+     0, 0},
     {"quoted CRLF then CRLF", TEXT("\"a\r\n\"\r\nb\r\n"), "1: a\\x0d\\n\n3: b\n", 0, 0},
     {"bare quotes are data", TEXT("5\" pipe,a\"b\"\n"), "1: 5\" pipe|a\"b\"\n", 0, 0},
     {"bare doubled quotes stay", TEXT("a\"\"b,\"c\"\"d\"\n"), "1: a\"\"b|c\"d\n", 0, 0},
@@ -83,12 +88,16 @@ static const struct reading readings[] = {
     {"spaces stay", TEXT(" a , b \n"), "1:  a | b \n", 0, 0},
     {"NUL is data", TEXT("a\0b,\"c\0d\"\n"), "1: a\\x00b|c\\x00d\n", 0, 0},
     {"bytes that are no UTF-8 are data", TEXT("\xff,\xfe\n"), "1: \\xff|\\xfe\n", 0, 0},
-    {"Arabic", TEXT("الاسم,المدينة\nنورة,\"الرياض، مكة\"\n"), "1: الاسم|المدينة\n2: نورة|الرياض، مكة\n", 0, 0},
+    {"Arabic", TEXT("الاسم,المدينة\nنورة,\"الرياض، مكة\"\n"),
+     "1: الاسم|المدينة\n2: نورة|الرياض، مكة\n", 0, 0},
     {"semicolons", TEXT("a;b\n1,5;\"2;3\"\n"), "1: a|b\n2: 1,5|2;3\n", ';', 0},
     {"tabs", TEXT("a\tb\n1\t\n"), "1: a|b\n2: 1|\n", '\t', 0},
-    {"too many cells", TEXT("a,b\n1,2,3\n4,5\n"), "1: a|b\n2! 3 cells where 2 are expected\n3: 4|5\n", 0, 0},
-    {"too few cells", TEXT("a,b\n1\n4,5\n"), "1: a|b\n2! 1 cell where 2 are expected\n3: 4|5\n", 0, 0},
-    {"a line of blanks", TEXT("a,b\n \n4,5\n"), "1: a|b\n2! 1 cell where 2 are expected\n3: 4|5\n", 0, 0},
+    {"too many cells", TEXT("a,b\n1,2,3\n4,5\n"),
+     "1: a|b\n2! 3 cells where 2 are expected\n3: 4|5\n", 0, 0},
+    {"too few cells", TEXT("a,b\n1\n4,5\n"), "1: a|b\n2! 1 cell where 2 are expected\n3: 4|5\n", 0,
+     0},
+    {"a line of blanks", TEXT("a,b\n \n4,5\n"), "1: a|b\n2! 1 cell where 2 are expected\n3: 4|5\n",
+     0, 0},
     {"ragged, short", TEXT("a,b,c\n1\n4,5\n"), "1: a|b|c\n2: 1\n3: 4|5\n", 0, true},
     {"ragged, long", TEXT("a\n1,2\n3\n"), "1: a\n2! 2 cells where 1 is expected\n3: 3\n", 0, true},
     {"text after a quote", TEXT("a,b\n\"1\"x,2\n3,4\n"),
@@ -97,15 +106,20 @@ static const struct reading readings[] = {
      "1: a|b\n2! text after the closing quote of cell 2\n3: 3|4\n", 0, 0},
     {"text after a quote, several lines", TEXT("a\n\"1\n2\"x\n3\n"),
      "1: a\n2! text after the closing quote of cell 1\n4: 3\n", 0, 0},
-    {"text after a quote, at the end", TEXT("a\n\"1\"x"), "1: a\n2! text after the closing quote of cell 1\n", 0, 0},
+    {"text after a quote, at the end", TEXT("a\n\"1\"x"),
+     "1: a\n2! text after the closing quote of cell 1\n", 0, 0},
     {"an open quote costs its first line", TEXT("a,b\n1,\"2\n3,4\n5,6\n"),
      "1: a|b\n2! the quote that opens cell 2 is never closed\n3: 3|4\n4: 5|6\n", 0, 0},
-    {"an open quote at the very end", TEXT("a\n\""), "1: a\n2! the quote that opens cell 1 is never closed\n", 0, 0},
+    {"an open quote at the very end", TEXT("a\n\""),
+     "1: a\n2! the quote that opens cell 1 is never closed\n", 0, 0},
     {"cut in the middle of a quote", TEXT("a,b\r\n1,\"two\r\nlines"),
-     "1: a|b\n2! the quote that opens cell 2 is never closed\n3! 1 cell where 2 are expected\n", 0, 0},
+     "1: a|b\n2! the quote that opens cell 2 is never closed\n3! 1 cell where 2 are expected\n", 0,
+     0},
     {"an open quote behind a whole cell", TEXT("a,b\n\"x\"\"y\nz\",\"2\n3,4\n"),
-     "1: a|b\n2! the quote that opens cell 2 is never closed\n3! the quote that opens cell 2 is never closed\n"
-     "4: 3|4\n", 0, 0},
+     "1: a|b\n2! the quote that opens cell 2 is never closed\n3! the quote that opens cell 2 is "
+     "never closed\n"
+     "4: 3|4\n",
+     0, 0},
 };
 
 static void reads_the_same_wherever_the_bytes_are_cut(void **state) {
@@ -115,9 +129,11 @@ static void reads_the_same_wherever_the_bytes_are_cut(void **state) {
     const struct reading *r = &readings[i];
     for (size_t k = 0; k < sizeof chunks / sizeof *chunks; k++) {
       struct buf out = BUF_WITH_LIMIT(1 << 20);
-      read_all(feed_chunks(r->text, chunks[k]), r->delimiter ? r->delimiter : ',', r->is_ragged, 0, &out);
+      read_all(feed_chunks(r->text, chunks[k]), r->delimiter ? r->delimiter : ',', r->is_ragged, 0,
+               &out);
       const char *got = buf_text(&out);
-      if (strcmp(got, r->records) != 0) fail_msg("%s, chunks of %zu:\n%swhere expected:\n%s", r->name, chunks[k], got, r->records);
+      if (strcmp(got, r->records) != 0)
+        fail_msg("%s, chunks of %zu:\n%swhere expected:\n%s", r->name, chunks[k], got, r->records);
       buf_free(&out);
     }
   }
@@ -132,7 +148,8 @@ static struct slice repeat(const char *text, size_t times) {
 }
 
 /* Reads BEFORE, TEXT TIMES times and BEHIND; the transcript must be EXPECTED. */
-static void check_long(const char *before, const char *text, size_t times, const char *behind, const char *expected) {
+static void check_long(const char *before, const char *text, size_t times, const char *behind,
+                       const char *expected) {
   struct slice middle = repeat(text, times);
   struct buf all = BUF_WITH_LIMIT(256u << 20), out = BUF_WITH_LIMIT(1 << 20);
   buf_add_text(&all, before);
@@ -148,14 +165,16 @@ static void check_long(const char *before, const char *text, size_t times, const
 
 static void a_field_of_100_mb_is_told_and_passed_over(void **state) {
   (void)state;
-  check_long("a,b\n1,", "x123456789", 10 << 20, "\n3,4\n", "1: a|b\n2! the record is larger than 16 MiB\n3: 3|4\n");
+  check_long("a,b\n1,", "x123456789", 10 << 20, "\n3,4\n",
+             "1: a|b\n2! the record is larger than 16 MiB\n3: 3|4\n");
   check_long("a,b\n1,\"", "x,3456789\n", 10 << 20, "\"\n3,4\n",
              "1: a|b\n2! the record is larger than 16 MiB\n10485763: 3|4\n");
 }
 
 static void a_quote_left_open_before_much_text_is_told(void **state) {
   (void)state;
-  check_long("a,b\n1,\"", "x,3456789\n", 2 << 20, "", "1: a|b\n2! the record is larger than 16 MiB\n");
+  check_long("a,b\n1,\"", "x,3456789\n", 2 << 20, "",
+             "1: a|b\n2! the record is larger than 16 MiB\n");
 }
 
 static void a_record_just_below_the_limit_is_read(void **state) {
@@ -178,7 +197,9 @@ static void what_a_bad_record_was_is_kept(void **state) {
   struct csv csv;
   struct error err;
   (void)state;
-  assert_int_equal(bytes_open(&bytes, feed_file(SLICE("a,b\n\"1\"x,2\r\n3\n4,\"5\n")), NULL, CSV_RECORD_MAX, &err), 0);
+  assert_int_equal(bytes_open(&bytes, feed_file(SLICE("a,b\n\"1\"x,2\r\n3\n4,\"5\n")), NULL,
+                              CSV_RECORD_MAX, &err),
+                   0);
   csv_init(&csv, &bytes, ',');
   static const char *const raw[] = {"\"1\"x,2", "3", "4,\"5"};
   assert_int_equal(csv_next(&csv, &err), CSV_RECORD);

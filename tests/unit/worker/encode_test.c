@@ -54,7 +54,8 @@ static struct result encode(const char *text, struct want want) {
   struct result r = {.rule = RULE_OK};
   struct encoder e = {.row_max = ROW_MAX};
   lua_settop(L, 0);
-  if (luaL_loadstring(L, "") || luaL_dostring(L, lua_pushfstring(L, "return %s", text))) fail_msg("%s: %s", text, lua_tostring(L, -1));
+  if (luaL_loadstring(L, "") || luaL_dostring(L, lua_pushfstring(L, "return %s", text)))
+    fail_msg("%s: %s", text, lua_tostring(L, -1));
   lua_remove(L, 1);
   lua_remove(L, 1);
   lua_settop(L, 2);
@@ -80,7 +81,8 @@ static struct result encode(const char *text, struct want want) {
 }
 
 static const struct want plain = {.key = NULL}, by_ref = {.key = "ref"},
-                         by_function = {.has_key = true, .function_key = true}, create = {.refuses_id = true};
+                         by_function = {.has_key = true, .function_key = true},
+                         create = {.refuses_id = true};
 
 struct good {
   const char *lua;
@@ -102,11 +104,19 @@ static const struct good good[] = {
     {"{name='A', ref=math.mininteger}", &by_ref, "-9223372036854775808", "", {"\"A\"", "", ""}},
     {"{ref='k'}", &by_ref, "k", "", {"", "", ""}},
     {"{ref='k', email=null}", &by_ref, "k", "", {"", "null", ""}},
-    {"{name='A', email='a@b.co'}", &(const struct want){.key = "email"}, "a@b.co", "", {"\"A\"", "\"a@b.co\"", ""}},
+    {"{name='A', email='a@b.co'}",
+     &(const struct want){.key = "email"},
+     "a@b.co",
+     "",
+     {"\"A\"", "\"a@b.co\"", ""}},
     {"{name='A'}, 'k'", &by_function, "k", "", {"\"A\"", "", ""}},
     {"{name='A'}, 7", &by_function, "7", "", {"\"A\"", "", ""}},
     {"{name='A', id='" ID "'}, 7", &by_function, "7", ID, {"\"A\"", "", ""}},
-    {"setmetatable({name='A'}, {__index=error, __pairs=error, __len=error})", &plain, "", "", {"\"A\"", "", ""}},
+    {"setmetatable({name='A'}, {__index=error, __pairs=error, __len=error})",
+     &plain,
+     "",
+     "",
+     {"\"A\"", "", ""}},
 };
 
 static void good_rows_become_records(void **unused) {
@@ -118,7 +128,8 @@ static void good_rows_become_records(void **unused) {
     assert_true(slice_is(r.row.key, g->key));
     assert_true(slice_is(r.row.id, g->id));
     for (int f = 0; f < ROW_FIELDS; f++)
-      if (!slice_is(r.row.field[f], g->field[f])) fail_msg("%s: field %d is %.*s", g->lua, f, SLICE_ARG(r.row.field[f]));
+      if (!slice_is(r.row.field[f], g->field[f]))
+        fail_msg("%s: field %d is %.*s", g->lua, f, SLICE_ARG(r.row.field[f]));
   }
 }
 
@@ -184,8 +195,11 @@ static void the_largest_row_fits_what_every_row_has(void **unused) {
   struct refusal_of_row why;
   (void)unused;
   lua_settop(L, 0);
-  assert_int_equal(luaL_dostring(L, "local s = ('\\1'):rep(10000)\n"
-                                    "return {name=s, email=('\\u{80}'):rep(4998) .. '@ab', phone=s, ref=('k'):rep(1024)}"), 0);
+  assert_int_equal(
+      luaL_dostring(
+          L, "local s = ('\\1'):rep(10000)\n"
+             "return {name=s, email=('\\u{80}'):rep(4998) .. '@ab', phone=s, ref=('k'):rep(1024)}"),
+      0);
   encode_begin(L, &e, "ref");
   e.has_key = true;
   buf_clear(&frame);
@@ -197,8 +211,8 @@ static void the_largest_row_fits_what_every_row_has(void **unused) {
 static void a_key_is_taken_as_a_row_would_have_it(void **unused) {
   static const struct {
     const char *lua, *key;
-  } keys[] = {{"'k'", "k"}, {"42", "42"}, {"42.0", "42"}, {"1.5", ""}, {"nil", ""}, {"null", ""},
-              {"{}", ""},   {"''", ""},   {"'\\xff'", ""}, {"('k'):rep(1025)", ""}};
+  } keys[] = {{"'k'", "k"}, {"42", "42"}, {"42.0", "42"}, {"1.5", ""},     {"nil", ""},
+              {"null", ""}, {"{}", ""},   {"''", ""},     {"'\\xff'", ""}, {"('k'):rep(1025)", ""}};
   (void)unused;
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     char number[ENCODE_KEY_NUMBER_SIZE], code[100];
@@ -233,15 +247,17 @@ static void values_are_shown_as_json(void **unused) {
     (void)snprintf(code, sizeof code, "return %s", shown[i].lua);
     assert_int_equal(luaL_dostring(L, code), 0);
     encode_show(L, 1, &out);
-    if (shown[i].json && !slice_is(buf_slice(&out), shown[i].json)) fail_msg("%s: %.*s", shown[i].lua, (int)out.len, out.ptr);
+    if (shown[i].json && !slice_is(buf_slice(&out), shown[i].json))
+      fail_msg("%s: %.*s", shown[i].lua, (int)out.len, out.ptr);
     assert_int_equal(lua_gettop(L), 1);
     buf_free(&out);
   }
 }
 
 static void what_is_shown_has_an_end(void **unused) {
-  static const char *const large[] = {"local t = {} t.t = t return t", "local t = {} for i = 1, 1e5 do t[i] = 'value' end return t",
-                                      "return {('\\1'):rep(1 << 20)}", "return {[('k'):rep(1 << 20)]=('\\xff'):rep(1 << 20)}"};
+  static const char *const large[] = {
+      "local t = {} t.t = t return t", "local t = {} for i = 1, 1e5 do t[i] = 'value' end return t",
+      "return {('\\1'):rep(1 << 20)}", "return {[('k'):rep(1 << 20)]=('\\xff'):rep(1 << 20)}"};
   (void)unused;
   for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
     struct buf out = BUF_WITH_LIMIT(1 << 20);

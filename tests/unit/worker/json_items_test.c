@@ -9,15 +9,35 @@
 #include "feed.h"
 
 /* Appends the value that begins with TOKEN, without blanks and names' quotes. */
-static int put_value(struct json_stream *s, enum json_token token, struct buf *out, struct error *err) {
+static int put_value(struct json_stream *s, enum json_token token, struct buf *out,
+                     struct error *err) {
   for (unsigned open = 0;;) {
     switch (token) {
-    case JSON_OBJECT_BEGIN: buf_add_char(out, '{'); open++; break;
-    case JSON_ARRAY_BEGIN: buf_add_char(out, '['); open++; break;
-    case JSON_OBJECT_END: buf_add_char(out, '}'); open--; break;
-    case JSON_ARRAY_END: buf_add_char(out, ']'); open--; break;
-    case JSON_KEY: buf_add_slice(out, s->scan.text); buf_add_char(out, ':'); break;
-    case JSON_STRING: case JSON_NUMBER: buf_add_slice(out, s->scan.text); buf_add_char(out, ' '); break;
+    case JSON_OBJECT_BEGIN:
+      buf_add_char(out, '{');
+      open++;
+      break;
+    case JSON_ARRAY_BEGIN:
+      buf_add_char(out, '[');
+      open++;
+      break;
+    case JSON_OBJECT_END:
+      buf_add_char(out, '}');
+      open--;
+      break;
+    case JSON_ARRAY_END:
+      buf_add_char(out, ']');
+      open--;
+      break;
+    case JSON_KEY:
+      buf_add_slice(out, s->scan.text);
+      buf_add_char(out, ':');
+      break;
+    case JSON_STRING:
+    case JSON_NUMBER:
+      buf_add_slice(out, s->scan.text);
+      buf_add_char(out, ' ');
+      break;
     case JSON_NULL: buf_add_text(out, "null "); break;
     case JSON_ERROR: return -1;
     default: buf_add_text(out, "? ");
@@ -64,7 +84,8 @@ static const struct walk walks[] = {
     {"$[1]", "[[9],[1,2],[9]]", "1: 1 \n1: 2 \n"},
     {"$[1].a", "[{\"a\":[9]},{\"a\":[1]}]", "1: 1 \n"},
     {"$[*].a", "[{\"a\":[1]},{\"b\":[9]},5,[],{\"a\":[2]}]", "1: 1 \n1: 2 \n"},
-    {"$.pages[*].rows[*]", "{\"pages\":[{\"rows\":[1]},\n{\"rows\":[]},\n{\"rows\":[2,3]}]}", "1: 1 \n3: 2 \n3: 3 \n"},
+    {"$.pages[*].rows[*]", "{\"pages\":[{\"rows\":[1]},\n{\"rows\":[]},\n{\"rows\":[2,3]}]}",
+     "1: 1 \n3: 2 \n3: 3 \n"},
     {"$.a", "{\"a\":[1],\n\"a\":[2]}", "1: 1 \n2: 2 \n"},
     {"$.a", "{\"a\":[]}", ""},
     {"$.a", "{\"b\":[1]}", "1! there is no $.a in the file"},
@@ -91,7 +112,8 @@ static void items_are_the_same_wherever_the_bytes_are_cut(void **state) {
       read_items(feed_chunks(slice_of(walks[i].text), chunks[k]), walks[i].path, &out);
       const char *got = buf_text(&out);
       if (strcmp(got, walks[i].items) != 0)
-        fail_msg("%s of %s, chunks of %zu:\n%s\nnot\n%s", walks[i].path, walks[i].text, chunks[k], got, walks[i].items);
+        fail_msg("%s of %s, chunks of %zu:\n%s\nnot\n%s", walks[i].path, walks[i].text, chunks[k],
+                 got, walks[i].items);
       buf_free(&out);
     }
   }
@@ -108,10 +130,12 @@ static void a_long_document_is_walked_in_flat_memory(void **state) {
   int got, count = 0;
   (void)state;
   buf_add_text(&text, "{\"meta\":{},\"items\":[");
-  for (int i = 0; i < ITEMS; i++) buf_printf(&text, "%s\n{\"id\":%d,\"name\":\"a name that takes some room\"}", i ? "," : "", i);
+  for (int i = 0; i < ITEMS; i++)
+    buf_printf(&text, "%s\n{\"id\":%d,\"name\":\"a name that takes some room\"}", i ? "," : "", i);
   buf_add_text(&text, "]}");
   assert_int_equal(json_path_parse(&path, "$.items", &err), 0);
-  assert_int_equal(bytes_open(&bytes, feed_file(buf_slice(&text)), NULL, JSON_STREAM_TOKEN_MAX, &err), 0);
+  assert_int_equal(
+      bytes_open(&bytes, feed_file(buf_slice(&text)), NULL, JSON_STREAM_TOKEN_MAX, &err), 0);
   json_items_init(&items, &bytes, &path, 100);
   while ((got = json_items_next(&items, &token, &err)) > 0) {
     assert_int_equal(json_stream_skip(&items.stream, token, &err), 0);
@@ -149,7 +173,9 @@ static const struct walk wrong_paths[] = {
     {"$[-1]", "the path '$[-1]' needs a number, * or a quoted name at its character 2", NULL},
     {"$['a]", "the path '$['a]' lacks the end of a quoted name at its character 2", NULL},
     {"$[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]",
-     "the path '$[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]' has too many parts at its character 50", NULL},
+     "the path '$[0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]' has too many parts at its "
+     "character 50",
+     NULL},
 };
 
 static void a_wrong_path_is_told_with_its_place(void **state) {

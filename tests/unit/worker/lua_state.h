@@ -19,7 +19,8 @@ int worker_open(lua_State *L, const char *path, int *fd, struct error *err) {
   return *fd < 0 ? error_errno(err, ERROR_DATA, errno, "cannot open") : 0;
 }
 
-static inline void keep_reject(lua_State *L, struct place place, const char *code, struct slice message, struct slice row) {
+static inline void keep_reject(lua_State *L, struct place place, const char *code,
+                               struct slice message, struct slice row) {
   luaL_checkstack(L, 8, NULL);
   lua_getglobal(L, "rejects");
   lua_pushfstring(L, "%s:%d: %s: %s: ", place.file, (int)place.line, code, message.ptr);
@@ -48,7 +49,8 @@ static inline lua_State *state_new(struct worker_shared *shared) {
 
 /* Runs CODE as "script.lua"; an error in it fails the test. */
 static inline void state_run(lua_State *L, const char *code) {
-  if (luaL_loadbuffer(L, code, strlen(code), "@script.lua") || lua_pcall(L, 0, 0, 0)) fail_msg("%s\n%s", lua_tostring(L, -1), code);
+  if (luaL_loadbuffer(L, code, strlen(code), "@script.lua") || lua_pcall(L, 0, 0, 0))
+    fail_msg("%s\n%s", lua_tostring(L, -1), code);
 }
 
 #endif

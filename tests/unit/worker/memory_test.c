@@ -31,17 +31,22 @@ static void *allocate(void *user, void *ptr, size_t old_size, size_t size) {
 }
 
 static const char *const scripts[] = {
-    "for row in hoko.csv('rows.csv', { columns = { 'a', 'b' }, on_error = 'reject' }) do local x = row.a, row.b end",
-    "for row in hoko.csv('rows.csv', { header = { 'x', 'y' }, ragged = true }) do local x = row.y end",
-    "for row in hoko.csv('rows.csv', { header = false, ragged = true, empty = 'string', on_error = 'reject' }) do end",
+    "for row in hoko.csv('rows.csv', { columns = { 'a', 'b' }, on_error = 'reject' }) do local x = "
+    "row.a, row.b end",
+    "for row in hoko.csv('rows.csv', { header = { 'x', 'y' }, ragged = true }) do local x = row.y "
+    "end",
+    "for row in hoko.csv('rows.csv', { header = false, ragged = true, empty = 'string', on_error = "
+    "'reject' }) do end",
     "local _, why = pcall(function() return hoko.csv('rows.csv')().none end) "
     "assert(why:find('has no column', 1, true), why)",
     "for row in hoko.ndjson('rows.ndjson', { on_error = 'reject' }) do local x = row.a end",
     "for row in hoko.json('rows.json', { at = '$.rows[*]' }) do local x = row.a end",
     "local v = hoko.json.decode('{\"a\":[1,{\"b\":\"\\\\u00e9\"}],\"c\":[]}') "
     "assert(hoko.json.encode(v, { indent = 2 }):len() > 20)",
-    "local t = hoko.text assert(t.trim(' a ') == 'a' and t.squeeze(' a  b ') == 'a b' and t.fold('É') == 'é' and "
-    "t.email('É@X') == 'é@x' and t.slug('É ب') == 'e-ب' and t.phone('050 123 4567', 'SA') == '+966501234567' and "
+    "local t = hoko.text assert(t.trim(' a ') == 'a' and t.squeeze(' a  b ') == 'a b' and "
+    "t.fold('É') == 'é' and "
+    "t.email('É@X') == 'é@x' and t.slug('É ب') == 'e-ب' and t.phone('050 123 4567', 'SA') == "
+    "'+966501234567' and "
     "t.digits(('1'):rep(2000)):len() == 2000)",
 };
 
@@ -51,7 +56,8 @@ static bool run_with(lua_State *L, struct heap *heap, const char *script, long l
   *heap = (struct heap){left, true};
   int status = lua_pcall(L, 0, 0, 0);
   heap->is_limited = false;
-  if (status != LUA_OK && !strstr(lua_tostring(L, -1), "not enough memory")) fail_msg("%s\n%s", script, lua_tostring(L, -1));
+  if (status != LUA_OK && !strstr(lua_tostring(L, -1), "not enough memory"))
+    fail_msg("%s\n%s", script, lua_tostring(L, -1));
   return status == LUA_OK;
 }
 

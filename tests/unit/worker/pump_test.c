@@ -80,7 +80,8 @@ static void *be_host(void *user) {
   struct message m;
   struct error err;
   for (;;) {
-    struct pollfd p = {.fd = channel_fd(w->host), .events = (short)(POLLIN | (channel_queued(w->host) ? POLLOUT : 0))};
+    struct pollfd p = {.fd = channel_fd(w->host),
+                       .events = (short)(POLLIN | (channel_queued(w->host) ? POLLOUT : 0))};
     (void)poll(&p, 1, -1);
     (void)!channel_flush(w->host);
     enum channel_got got;
@@ -150,30 +151,36 @@ static void run(void **state, const char *code) {
 
 static void rows_are_sent_and_told(void **state) {
   run(state, "local acks = 0\n"
-             "local r = upsert({{name='a'}, {name='b'}}, {on_ack=function(row, p) acks = acks + 1 assert(#p.id == 36) end})\n"
+             "local r = upsert({{name='a'}, {name='b'}}, {on_ack=function(row, p) acks = acks + 1 "
+             "assert(#p.id == 36) end})\n"
              "assert(r.created == 2 and acks == 2)");
 }
 
 static void many_rows_go_in_frames_of_a_quarter_of_a_mebibyte(void **state) {
   struct world *w = *state;
   run(state, "local n = 0\n"
-             "local r = upsert(function() n = n + 1 if n <= 50000 then return {name='name' .. n} end end)\n"
+             "local r = upsert(function() n = n + 1 if n <= 50000 then return {name='name' .. n} "
+             "end end)\n"
              "assert(r.created == 50000)");
   assert_in_range(w->frames, 5, 15);
 }
 
 static void refused_rows_reach_the_script_in_their_order(void **state) {
   run(state, "local rows, called = {}, {}\n"
-             "for i = 1, 300 do rows[i] = i % 3 == 0 and {name='bad'} or i % 3 == 1 and {nam=i} or {name='ok'} end\n"
-             "local r = upsert(rows, {wants_partners=true, on_reject=function(row, why) called[#called + 1] = why.code end})\n"
+             "for i = 1, 300 do rows[i] = i % 3 == 0 and {name='bad'} or i % 3 == 1 and {nam=i} or "
+             "{name='ok'} end\n"
+             "local r = upsert(rows, {wants_partners=true, on_reject=function(row, why) "
+             "called[#called + 1] = why.code end})\n"
              "assert(#r.rejects == 100 and #called == 200)\n"
              "local before = 0\n"
-             "for i, why in ipairs(r.rejects) do assert(why.code == 'refused' or why.code == 'unknown_field') end\n"
+             "for i, why in ipairs(r.rejects) do assert(why.code == 'refused' or why.code == "
+             "'unknown_field') end\n"
              "for i = 1, 300 do assert((r.partners[i] == false) == (i % 3 ~= 2), i) end");
 }
 
 static void a_raise_anywhere_ends_the_upsert_and_the_next_one_works(void **state) {
-  run(state, "for _, more in ipairs{{on_ack=error}, {on_reject=error}, {key=error}, {transform=error, stops_on_error=true}} do\n"
+  run(state, "for _, more in ipairs{{on_ack=error}, {on_reject=error}, {key=error}, "
+             "{transform=error, stops_on_error=true}} do\n"
              "  assert(not pcall(upsert, {{name='a'}, {nam='b'}, {name='c'}}, more))\n"
              "  assert(upsert({{name='d'}}).created == 1)\nend\n"
              "assert(not pcall(upsert, function() error('x') end))\n"
@@ -190,10 +197,13 @@ static void one_upsert_runs_at_a_time(void **state) {
 /* ---- out of memory ------------------------------------------------------- */
 
 static const char *const scripts[] = {
-    "upsert({{name='a'}, {name='bad'}, {nam='x'}}, {wants_partners=true, on_ack=function() end, on_reject=function() end})",
-    "local n = 0 upsert(function() n = n + 1 if n < 4 then return {ref=n, name='n' .. n} end end, {key='ref'})",
+    "upsert({{name='a'}, {name='bad'}, {nam='x'}}, {wants_partners=true, on_ack=function() end, "
+    "on_reject=function() end})",
+    "local n = 0 upsert(function() n = n + 1 if n < 4 then return {ref=n, name='n' .. n} end end, "
+    "{key='ref'})",
     ("local n = 0 upsert(function() n = n + 1 if n < 4 then return {ref=n, name='n'} end end,\n"
-     "{key='ref', key_of_source=true, transform=function(r) if r.ref == 2 then error('two') end return {name=r.name} end})"),
+     "{key='ref', key_of_source=true, transform=function(r) if r.ref == 2 then error('two') end "
+     "return {name=r.name} end})"),
 };
 
 static void each_allocation_that_fails_leaves_the_next_upsert_whole(void **state) {
@@ -205,7 +215,8 @@ static void each_allocation_that_fails_leaves_the_next_upsert_whole(void **state
       w->heap = (struct heap){left, true};
       status = lua_pcall(w->L, 0, 0, 0);
       w->heap.is_limited = false;
-      if (status != LUA_OK && !strstr(lua_tostring(w->L, -1), "not enough memory")) fail_msg("%s", lua_tostring(w->L, -1));
+      if (status != LUA_OK && !strstr(lua_tostring(w->L, -1), "not enough memory"))
+        fail_msg("%s", lua_tostring(w->L, -1));
       lua_settop(w->L, 0);
       assert_null(w->shared.pump);
       assert_null(w->shared.source.reject);

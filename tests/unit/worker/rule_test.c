@@ -15,7 +15,8 @@ struct text_case {
   enum rule as_name, as_email;
 };
 
-#define T(literal) {literal, sizeof literal - 1}
+#define T(literal)                                                                                 \
+  { literal, sizeof literal - 1 }
 static const struct text_case cases[] = {
     {T(""), RULE_EMPTY, RULE_EMPTY},
     {T("a"), RULE_OK, RULE_BAD_EMAIL},
@@ -53,8 +54,10 @@ static void each_text_meets_its_rule(void **unused) {
   (void)unused;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const struct text_case *c = &cases[i];
-    if (rule_text(c->text, false) != c->as_name) fail_msg("name %.*s: %s", SLICE_ARG(c->text), rule_code(rule_text(c->text, false)));
-    if (rule_text(c->text, true) != c->as_email) fail_msg("email %.*s: %s", SLICE_ARG(c->text), rule_code(rule_text(c->text, true)));
+    if (rule_text(c->text, false) != c->as_name)
+      fail_msg("name %.*s: %s", SLICE_ARG(c->text), rule_code(rule_text(c->text, false)));
+    if (rule_text(c->text, true) != c->as_email)
+      fail_msg("email %.*s: %s", SLICE_ARG(c->text), rule_code(rule_text(c->text, true)));
   }
 }
 
@@ -74,11 +77,21 @@ static void each_rule_has_a_code_of_its_own_and_a_sentence(void **unused) {
   static const struct {
     enum rule rule;
     const char *code;
-  } codes[] = {{RULE_UNKNOWN_FIELD, "unknown_field"}, {RULE_WRONG_TYPE, "wrong_type"},     {RULE_EMPTY, "empty"},
-               {RULE_UTF8, "utf8"},                   {RULE_NUL, "nul"},                   {RULE_BAD_ID, "bad_id"},
-               {RULE_NAME_MISSING, "name_missing"},   {RULE_NAME_NULL, "name_null"},       {RULE_BAD_EMAIL, "bad_email"},
-               {RULE_TOO_LONG, "too_long"},           {RULE_NO_CHANGE, "no_change"},       {RULE_TOO_LARGE, "too_large"},
-               {RULE_KEY_MISSING, "key_missing"},     {RULE_SOURCE, "source"},             {RULE_TRANSFORM, "transform"}};
+  } codes[] = {{RULE_UNKNOWN_FIELD, "unknown_field"},
+               {RULE_WRONG_TYPE, "wrong_type"},
+               {RULE_EMPTY, "empty"},
+               {RULE_UTF8, "utf8"},
+               {RULE_NUL, "nul"},
+               {RULE_BAD_ID, "bad_id"},
+               {RULE_NAME_MISSING, "name_missing"},
+               {RULE_NAME_NULL, "name_null"},
+               {RULE_BAD_EMAIL, "bad_email"},
+               {RULE_TOO_LONG, "too_long"},
+               {RULE_NO_CHANGE, "no_change"},
+               {RULE_TOO_LARGE, "too_large"},
+               {RULE_KEY_MISSING, "key_missing"},
+               {RULE_SOURCE, "source"},
+               {RULE_TRANSFORM, "transform"}};
   (void)unused;
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
     assert_string_equal(rule_code(codes[i].rule), codes[i].code);

@@ -120,10 +120,14 @@ static void each_gives_what_the_table_says(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
     lua_pushfstring(L, "return hoko.text.%s", uses[i].call);
-    if (luaL_dostring(L, lua_tostring(L, -1))) fail_msg("%s: %s", uses[i].call, lua_tostring(L, -1));
+    if (luaL_dostring(L, lua_tostring(L, -1)))
+      fail_msg("%s: %s", uses[i].call, lua_tostring(L, -1));
     const char *got = lua_tostring(L, -1);
-    bool is_equal = got && uses[i].result ? strcmp(got, uses[i].result) == 0 : got == uses[i].result;
-    if (!is_equal) fail_msg("%s gives %s, not %s", uses[i].call, got ? got : "nil", uses[i].result ? uses[i].result : "nil");
+    bool is_equal =
+        got && uses[i].result ? strcmp(got, uses[i].result) == 0 : got == uses[i].result;
+    if (!is_equal)
+      fail_msg("%s gives %s, not %s", uses[i].call, got ? got : "nil",
+               uses[i].result ? uses[i].result : "nil");
     lua_settop(L, 1);
   }
   lua_close(L);
@@ -134,9 +138,12 @@ static const struct use misuses[] = {
     {"email({})", "hoko.text.email: expected a string or nil, got a table"},
     {"phone(io.stdout)", "hoko.text.phone: expected a string or nil, got a userdata"},
     {"phone('1', 5)", "hoko.text.phone: the country must be a string such as \"SA\", not a number"},
-    {"phone('1', 'KSA')", "hoko.text.phone: no country 'KSA' is known (two letters of ISO 3166, such as \"SA\")"},
-    {"fold('\\xff')", "hoko.text.fold: the text is no valid UTF-8 (hoko.csv has the option encoding)"},
-    {"email('\\xff')", "hoko.text.email: the text is no valid UTF-8 (hoko.csv has the option encoding)"},
+    {"phone('1', 'KSA')",
+     "hoko.text.phone: no country 'KSA' is known (two letters of ISO 3166, such as \"SA\")"},
+    {"fold('\\xff')",
+     "hoko.text.fold: the text is no valid UTF-8 (hoko.csv has the option encoding)"},
+    {"email('\\xff')",
+     "hoko.text.email: the text is no valid UTF-8 (hoko.csv has the option encoding)"},
     {"slug(('é'):rep(1 << 20))", "hoko.text.slug: the text is longer than 1 MiB"},
 };
 
