@@ -72,7 +72,8 @@ if cause then hoko.log.error("the sync failed", { outcome = cause.outcome }) end
     params = { { "seconds", "number", "0 to 8640000, fractions too" } }, example = [[hoko.sleep(0.01)]] },
 
   { name = "hoko.transform", only = "test",
-    text = "Runs a script up to its hoko.sync, no further, and returns the table given to that; its source stays unopened.",
+    text = "Runs a script up to its hoko.sync, no further, and returns the table given to that; " ..
+      "its source stays unopened.",
     params = { { "path", "string", "from the project's folder" } },
     returns = { { "table" } },
     example = [[

@@ -9,7 +9,8 @@ local asking = {
     text = "a body that is written as JSON" },
   { name = "body", type = "string", text = "a body as it is, up to 48 MiB" },
   { name = "auth", type = "string",
-    text = "the keystore's entry whose key the host adds: hoko key add crm --origin URL makes one for that server and no other" },
+    text = "the keystore's entry whose key the host adds: " ..
+      "hoko key add crm --origin URL makes one for that server and no other" },
   { name = "timeout", type = "number", min = 0.001, max = 86400, default = "60",
     text = "seconds that an answer may take; with stream, that any wait for more of it may" },
   { name = "retries", type = "integer", min = 0, max = 10, default = "3",

@@ -28,7 +28,8 @@ end
 
 local upserting = with({
   { name = "key", type = { "string", "function" }, luals = "string|fun(row: table): string|integer|nil",
-    text = "who a row is in its source: a field's name, or a function of the row; rows with one key are merged, later fields over earlier" },
+    text = "who a row is in its source: a field's name, or a function of the row; " ..
+      "rows with one key are merged, later fields over earlier" },
   stream,
   { name = "send", type = "string", choices = { "changed", "all" }, default = '"changed" with a key',
     text = "only the fields that differ from those last acknowledged, or every row whole" },

@@ -70,7 +70,7 @@ static struct slice entry_of(unsigned n, char to[200]) {
   size_t len = 1 + (size_t)rand_r(&seed) % 200;
   for (size_t i = 0; i < len; i++) {
     int chance = rand_r(&seed);
-    to[i] = chance % 3 ? (char)(1 + chance / 3 % 255) : often[chance / 3 % 5];
+    to[i] = (char)(chance % 3 ? 1 + chance / 3 % 255 : often[chance / 3 % 5]);
   }
   return (struct slice){to, len};
 }
