@@ -1,10 +1,10 @@
 #include "cli/repl_mock.h"
 
+#include "base/signals.h"
 #include "mock/mock.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -26,11 +26,7 @@ static void *serve(void *user) {
 
 /* The terminal's signals are for the session. */
 static int start_thread(struct repl_mock *m, struct error *err) {
-  sigset_t all, before;
-  (void)sigfillset(&all);
-  (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-  int rc = pthread_create(&m->thread, NULL, serve, m);
-  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int rc = signals_start_thread(&m->thread, serve, m);
   m->is_running = rc == 0;
   return rc ? error_errno(err, ERROR_INTERNAL, rc, "cannot start the mock") : 0;
 }

@@ -1,11 +1,11 @@
 #include "cli/rerun.h"
 
 #include "base/path.h"
+#include "base/signals.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,23 +128,14 @@ static int wait_for_save(struct rerun *w) {
 
 /* ---- the whole ----------------------------------------------------------- */
 
-static int open_signals(void) {
-  sigset_t set;
-  (void)sigemptyset(&set);
-  (void)sigaddset(&set, SIGINT);
-  (void)sigaddset(&set, SIGTERM);
-  (void)sigaddset(&set, SIGHUP);
-  if (sigprocmask(SIG_BLOCK, &set, NULL)) return -1;
-  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static int open_all(struct rerun *w, const char *folder, struct error *err) {
   w->folder = folder;
-  w->signal_fd = open_signals();
+  w->signal_fd = signals_open(err);
+  if (w->signal_fd < 0) return -1;
   w->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   w->events = malloc(EVENTS_SIZE);
   if (!w->events) return error_set(err, ERROR_MEMORY, "out of memory for --watch");
-  if (w->signal_fd < 0 || w->watch_fd < 0)
+  if (w->watch_fd < 0)
     return error_errno(err, ERROR_INTERNAL, errno, "cannot watch %s", folder);
   watch_below(w, folder, 0);
   return w->folders ? 0 : error_errno(err, ERROR_USAGE, errno, "cannot watch %s", folder);

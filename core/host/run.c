@@ -4,6 +4,7 @@
 #include "base/json_text.h"
 #include "base/printable.h"
 #include "base/random.h"
+#include "base/signals.h"
 #include "host/excerpt.h"
 #include "host/script_end.h"
 #include "host/task.h"
@@ -208,17 +209,6 @@ static void take_messages(struct running *r) {
 
 /* ---- signals and limits --------------------------------------------------- */
 
-static int open_signals(struct error *err) {
-  sigset_t set;
-  (void)sigemptyset(&set);
-  (void)sigaddset(&set, SIGINT);
-  (void)sigaddset(&set, SIGTERM);
-  (void)sigaddset(&set, SIGHUP);
-  int fd =
-      sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
-  return fd >= 0 ? fd : error_errno(err, ERROR_INTERNAL, errno, "cannot wait for signals");
-}
-
 void running_end_worker(struct running *r) {
   worker_end(r->worker);
   queries_close(&r->queries); /* nobody reads on */
@@ -399,7 +389,7 @@ void running_close(struct running *r) {
 int running_prepare(struct running *r, struct error *err) {
   const struct job *job = r->job;
   queries_init(&r->queries, r->job->clock);
-  r->signal_fd = open_signals(err);
+  r->signal_fd = signals_open(err);
   if (r->signal_fd < 0 || (job->run && running_need_state(r, err)) ||
       files_open(&r->files, job, err))
     return -1;

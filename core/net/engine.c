@@ -1,10 +1,10 @@
 #include "net/engine.h"
 
 #include "base/queue.h"
+#include "base/signals.h"
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum { POLL_MAX_MS = 60 * 1000 }; /* libcurl's own deadlines are sooner */
@@ -105,11 +105,7 @@ static void *run(void *user) {
 }
 
 static int start_thread(struct engine *g, struct error *err) {
-  sigset_t all, before;
-  sigfillset(&all); /* signals are the main thread's */
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int errnum = pthread_create(&g->thread, NULL, run, g);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  int errnum = signals_start_thread(&g->thread, run, g);
   return errnum ? error_errno(err, ERROR_MEMORY, errnum, "starting the I/O thread") : 0;
 }
 

@@ -1,3 +1,4 @@
+#include "base/signals.h"
 #include "schedule/face.h"
 #include "schedule/serving.h"
 
@@ -80,17 +81,6 @@ static void take_signals(struct daemon *d) {
     else
       d->end_at_ms = 0; /* the second one does not wait */
   }
-}
-
-static int open_signals(struct error *err) {
-  sigset_t set;
-  (void)sigemptyset(&set);
-  (void)sigaddset(&set, SIGINT);
-  (void)sigaddset(&set, SIGTERM);
-  (void)sigaddset(&set, SIGHUP);
-  int fd =
-      sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK) : -1;
-  return fd >= 0 ? fd : error_errno(err, ERROR_INTERNAL, errno, "cannot wait for signals");
 }
 
 /* ---- waiting ---- */
@@ -252,7 +242,7 @@ static int open_all(struct daemon *d, struct error *err) {
   int taken = job_lock(d->options->state, &d->lock_fd, &who, err);
   if (taken == 0) return refuse_second(d, &who, err);
   if (taken < 0) return -1;
-  d->signal_fd = open_signals(err);
+  d->signal_fd = signals_open(err);
   if (d->signal_fd < 0) return -1;
   d->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   if (d->timer_fd < 0) return error_errno(err, ERROR_INTERNAL, errno, "cannot wait for the clock");
