@@ -2,6 +2,7 @@
 
 #include "base/origin.h"
 #include "keys/secret.h"
+#include "net/easy.h"
 #include "net/flow.h"
 #include "net/reach.h"
 
@@ -14,20 +15,9 @@ enum { BUFFER_SIZE = 4 << 10, URL_MAX = 64 << 10, BODY_MAX = 64 << 20 };
  * libcurl unpacks all that it read in one go and keeps what does not fit a piece: its
  * buffer bounds what a gzip bomb (1:1030) costs, some times 4 MiB. */
 static CURLcode set_connection(struct fetch *f) {
-  CURLcode bad = curl_easy_setopt(f->easy, CURLOPT_NOSIGNAL, 1L);
+  CURLcode bad = easy_set_connection(f->easy, "", flow_connect_ms(f));
   long timeout_s = (long)((f->timeout_ms + 999) / 1000);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  bad |= curl_easy_setopt(f->easy, CURLOPT_FOLLOWLOCATION, 0L);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_PROXY, "");
-  bad |= curl_easy_setopt(f->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   bad |= curl_easy_setopt(f->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-  bad |= curl_easy_setopt(f->easy, CURLOPT_USERAGENT, "hoko/" HOKO_VERSION);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)flow_connect_ms(f));
-  bad |= curl_easy_setopt(f->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
   if (f->is_stream)
     bad |= curl_easy_setopt(f->easy, CURLOPT_LOW_SPEED_TIME, timeout_s);
   else

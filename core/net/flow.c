@@ -1,8 +1,7 @@
 #include "net/flow.h"
 
-#include "net/fault.h"
+#include "net/easy.h"
 
-#include <assert.h>
 #include <sys/socket.h>
 
 enum { CONNECT_TIMEOUT_MS = 10 * 1000 };
@@ -54,17 +53,8 @@ static size_t on_piece(char *bytes, size_t size, size_t count, void *user) {
 }
 
 CURLcode flow_set_callbacks(struct fetch *f) {
-  CURLcode bad = curl_easy_setopt(f->easy, CURLOPT_PREREQFUNCTION, on_attempt);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_PREREQDATA, f);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_OPENSOCKETDATA, f);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_HEADERFUNCTION, on_header);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_HEADERDATA, f);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_WRITEFUNCTION, on_piece);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_WRITEDATA, f);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_ERRORBUFFER, f->detail);
-  bad |= curl_easy_setopt(f->easy, CURLOPT_PRIVATE, f);
-  return bad;
+  static const struct easy_callbacks callbacks = {on_attempt, on_socket, on_header, on_piece};
+  return easy_set_callbacks(f->easy, &callbacks, f, f->detail);
 }
 
 /* ---- its turns ---- */
@@ -74,11 +64,7 @@ int64_t flow_connect_ms(const struct fetch *f) {
 }
 
 struct fetch *flow_of(CURL *easy) {
-  char *f = NULL;
-  CURLcode code = curl_easy_getinfo(easy, CURLINFO_PRIVATE, &f);
-  assert(code == CURLE_OK && f);
-  (void)code;
-  return (struct fetch *)(void *)f;
+  return easy_owner(easy);
 }
 
 void flow_begin_turn(struct fetch *f) {
@@ -106,18 +92,10 @@ static void explain(struct fetch *f) {
                               .is_once_over = f->is_once_over,
                               .detail = f->detail,
                               .origin = f->origin,
-                              .address = "",
                               .connect_timeout_ms = flow_connect_ms(f),
                               .stall_timeout_ms = f->timeout_ms,
                               .total_timeout_ms = f->timeout_ms};
-  long os_errno = 0;
-  char *address = NULL;
-  (void)curl_easy_getinfo(f->easy, CURLINFO_SSL_VERIFYRESULT, &facts.verify_result);
-  (void)curl_easy_getinfo(f->easy, CURLINFO_OS_ERRNO, &os_errno);
-  (void)curl_easy_getinfo(f->easy, CURLINFO_PRIMARY_IP, &address);
-  facts.os_errno = (int)os_errno;
-  if (address) facts.address = address;
-  (void)fault_explain(&facts, &f->err);
+  (void)easy_explain(f->easy, &facts, &f->err);
 }
 
 static void end(struct fetch *f) {

@@ -1,10 +1,9 @@
 #include "net/transfer.h"
 
 #include "api/answer.h"
-#include "net/fault.h"
+#include "net/easy.h"
 #include "net/headers.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -108,41 +107,23 @@ static size_t on_answer(char *bytes, size_t size, size_t count, void *user) {
 }
 
 static CURLcode set_callbacks(struct transfer *t) {
-  CURLcode bad = curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_attempt);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+  static const struct easy_callbacks callbacks = {on_attempt, on_socket, on_header, on_answer};
+  CURLcode bad = easy_set_callbacks(t->easy, &callbacks, t, t->detail);
   bad |= curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_send);
   bad |= curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
   bad |= curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, on_rewind);
   bad |= curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_answer);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->detail);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
   return bad;
 }
 
 static CURLcode set_connection(struct transfer *t) {
   const struct transfer_shared *s = t->shared;
-  CURLcode bad = curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  bad |= curl_easy_setopt(t->easy, CURLOPT_FOLLOWLOCATION, 0L);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_PROXY, s->proxy ? s->proxy : "");
-  bad |= curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  CURLcode bad = easy_set_connection(t->easy, s->proxy ? s->proxy : "", s->connect_timeout_ms);
   if (s->ca_file) bad |= curl_easy_setopt(t->easy, CURLOPT_CAINFO, s->ca_file);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   /* Wait for a connection to tell whether it takes more streams; without TLS it does not. */
   bad |= curl_easy_setopt(t->easy, CURLOPT_PIPEWAIT, strncmp(s->origin, "https", 5) == 0 ? 1L : 0L);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip");
-  bad |= curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "hoko/" HOKO_VERSION);
   bad |= curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_SIZE);
   bad |= curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)BUFFER_SIZE);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->connect_timeout_ms);
-  bad |= curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
   bad |=
       curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, (long)(s->stall_timeout_ms + 999) / 1000);
   bad |= curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, (long)s->total_timeout_ms);
@@ -173,11 +154,7 @@ struct exchange *transfer_exchange(const struct transfer *t) {
 CURL *transfer_easy(const struct transfer *t) { return t->easy; }
 
 struct transfer *transfer_of(CURL *easy) {
-  char *t = NULL;
-  CURLcode code = curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
-  assert(code == CURLE_OK && t);
-  (void)code;
-  return (struct transfer *)(void *)t;
+  return easy_owner(easy);
 }
 
 static CURLcode set_request(struct transfer *t) {
@@ -251,18 +228,10 @@ static enum exchange_end explain(struct transfer *t, CURLcode code) {
                               .is_once_over = t->is_once_over,
                               .detail = t->detail,
                               .origin = s->origin,
-                              .address = "",
                               .connect_timeout_ms = s->connect_timeout_ms,
                               .stall_timeout_ms = s->stall_timeout_ms,
                               .total_timeout_ms = s->total_timeout_ms};
-  long os_errno = 0;
-  char *address = NULL;
-  (void)curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &facts.verify_result);
-  (void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
-  (void)curl_easy_getinfo(t->easy, CURLINFO_PRIMARY_IP, &address);
-  facts.os_errno = (int)os_errno;
-  if (address) facts.address = address;
-  return fault_explain(&facts, &t->exchange->err);
+  return easy_explain(t->easy, &facts, &t->exchange->err);
 }
 
 struct exchange *transfer_end(struct transfer *t, CURLcode code) {
