@@ -1,16 +1,17 @@
 #include "host/commands.h"
 
+#include "base/spawn.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LINE_MAX_LEN = 64 << 10, WORDS_MAX = 256, PIDFD = 3 };
+enum { LINE_MAX_LEN = 64 << 10, WORDS_MAX = 256 };
 
 /* What a shell would make something else of (POSIX, Shell Command Language, 2.2), but for
  * "=" and "%", which only matter in places where a command of a list has none. */
@@ -77,60 +78,25 @@ static int take_words(const struct allowed *allowed, struct slice line, struct w
 
 /* ---- starting it --------------------------------------------------------- */
 
-static const char *put_variable(const char *name, char *to, size_t size) {
-  const char *value = getenv(name);
-  return value && snprintf(to, size, "%s=%s", name, value) < (int)size ? to : NULL;
-}
-
 /* Its end of the pipe stands for standard output or input; what is not piped is the host's,
  * but for input, which is the script's alone. */
-static int set_files(posix_spawn_file_actions_t *actions, const char *folder,
-                     enum command_pipe pipe, int end) {
-  int rc = posix_spawn_file_actions_addchdir_np(actions, folder);
-  if (rc == 0 && pipe != COMMAND_WRITE)
-    rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (rc == 0 && pipe != COMMAND_NO_PIPE)
-    rc = posix_spawn_file_actions_adddup2(actions, end,
-                                          pipe == COMMAND_READ ? STDOUT_FILENO : STDIN_FILENO);
-  if (rc == 0) rc = posix_spawn_file_actions_addclosefrom_np(actions, PIDFD);
-  return rc;
-}
-
-static int set_signals(posix_spawnattr_t *attributes) {
-  sigset_t none, all;
-  (void)sigemptyset(&none);
-  (void)sigfillset(&all);
-  int rc = posix_spawnattr_setsigmask(attributes, &none);
-  if (rc == 0) rc = posix_spawnattr_setsigdefault(attributes, &all);
-  if (rc == 0) rc = posix_spawnattr_setpgroup(attributes, 0);
-  const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
-  return rc ? rc : posix_spawnattr_setflags(attributes, flags);
-}
-
 static int spawn(pid_t *pid, char *const *words, const char *folder, enum command_pipe pipe,
                  int end) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  char path[4096], language[64], zone[256];
-  char *environment[4] = {NULL};
+  static const char *const names[] = {"PATH", "LANG", "TZ"};
+  char texts[3][4096], *environment[4] = {NULL};
   size_t len = 0;
-  const char *const set[] = {put_variable("PATH", path, sizeof path),
-                             put_variable("LANG", language, sizeof language),
-                             put_variable("TZ", zone, sizeof zone)};
-  char *const texts[] = {path, language, zone};
   for (size_t i = 0; i < 3; i++)
-    if (set[i]) environment[len++] = texts[i];
-  int rc = posix_spawn_file_actions_init(&actions);
-  if (rc) return rc;
-  rc = posix_spawnattr_init(&attributes);
-  if (rc == 0) {
-    rc = set_files(&actions, folder, pipe, end);
-    if (rc == 0) rc = set_signals(&attributes);
-    if (rc == 0) rc = posix_spawnp(pid, words[0], &actions, &attributes, words, environment);
-    (void)posix_spawnattr_destroy(&attributes);
-  }
-  (void)posix_spawn_file_actions_destroy(&actions);
-  return rc;
+    if (spawn_put_variable(names[i], texts[i], sizeof texts[i])) environment[len++] = texts[i];
+  const struct spawn how = {.program = words[0],
+                            .argv = words,
+                            .environment = environment,
+                            .folder = folder,
+                            .fd = {pipe == COMMAND_WRITE ? end : SPAWN_NULL,
+                                   pipe == COMMAND_READ ? end : SPAWN_SAME, SPAWN_SAME},
+                            .fd_len = 3,
+                            .is_group = true,
+                            .is_default = true};
+  return spawn_start(pid, &how);
 }
 
 /* ---- those that run ------------------------------------------------------ */

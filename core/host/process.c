@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "base/sanitized.h"
+#include "base/spawn.h"
 #include "host/files.h"
 #include "host/host.h"
 #include "host/peak.h"
@@ -10,7 +11,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -21,41 +21,22 @@
 
 enum { BRIDGE_FD = 3, SPOT_FD = 4, QUICK_LIMIT_MS = 2000, BESIDE_LUA_BYTES = 96 << 20 };
 
-/* The zone of os.date() is the host's own. */
-static bool put_zone(char *to, size_t size) {
-  const char *zone = getenv("TZ");
-  return zone && snprintf(to, size, "TZ=%s", zone) < (int)size;
-}
-
-/* The image starts anew with no environment but the time zone and nothing open but
- * the bridge and the spot; SPOT is above both their numbers. */
+/* The image starts anew with no environment but the time zone, which os.date() has from
+ * the host, and nothing open but the bridge and the spot; SPOT is above both their numbers.
+ * The terminal sends SIGINT to all: what it means, the host says. */
 static int spawn(pid_t *pid, int bridge, int spot) {
   static char name[] = "hoko", task[] = "__worker";
   char *const argv[] = {name, task, NULL};
-  char zone[256] = "TZ=";
-  char *const environment[] = {put_zone(zone, sizeof zone) ? zone : NULL, NULL};
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  sigset_t blocked;
-  int rc = posix_spawn_file_actions_init(&actions);
-  if (rc) return rc;
-  rc = posix_spawnattr_init(&attributes);
-  if (rc == 0) {
-    (void)sigemptyset(&blocked); /* the host's blocked signals are its own affair */
-    (void)sigaddset(&blocked,
-                    SIGINT); /* the terminal sends it to all: what it means, the host says */
-    rc = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
-    if (rc == 0) rc = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", 1, 0);
-    if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, bridge, BRIDGE_FD);
-    if (rc == 0) rc = posix_spawn_file_actions_adddup2(&actions, spot, SPOT_FD);
-    if (rc == 0) rc = posix_spawn_file_actions_addclosefrom_np(&actions, SPOT_FD + 1);
-    if (rc == 0) rc = posix_spawnattr_setsigmask(&attributes, &blocked);
-    if (rc == 0) rc = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    if (rc == 0) rc = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, argv, environment);
-    (void)posix_spawnattr_destroy(&attributes);
-  }
-  (void)posix_spawn_file_actions_destroy(&actions);
-  return rc;
+  char zone[256];
+  char *const environment[] = {spawn_put_variable("TZ", zone, sizeof zone) ? zone : NULL, NULL};
+  const struct spawn how = {
+      .program = "/proc/self/exe",
+      .argv = argv,
+      .environment = environment,
+      .fd = {SPAWN_NULL, SPAWN_NULL, SPAWN_SAME, [BRIDGE_FD] = bridge, [SPOT_FD] = spot},
+      .fd_len = SPOT_FD + 1,
+      .blocked_signal = SIGINT};
+  return spawn_start(pid, &how);
 }
 
 /* Starts the process on the other ends of W's bridge and spot. */

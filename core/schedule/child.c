@@ -1,58 +1,28 @@
 #include "schedule/child.h"
 
+#include "base/spawn.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { READ_SIZE = 4096, READS_MAX = 16 };
 
-/* Nothing but standard descriptors and what is handed over is open in it. */
-static int add_actions(posix_spawn_file_actions_t *actions, const struct child_start *how,
-                       int output) {
-  int rc = posix_spawn_file_actions_addchdir_np(actions, how->folder);
-  if (rc == 0)
-    rc = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (rc == 0) rc = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
-  if (rc == 0) rc = posix_spawn_file_actions_adddup2(actions, output, STDERR_FILENO);
-  if (rc == 0 && how->handed_fd >= 0)
-    rc = posix_spawn_file_actions_adddup2(actions, how->handed_fd, CHILD_HANDED_FD);
-  if (rc == 0)
-    rc = posix_spawn_file_actions_addclosefrom_np(actions, how->handed_fd >= 0 ? CHILD_HANDED_FD + 1
-                                                                               : CHILD_HANDED_FD);
-  return rc;
-}
-
 /* A session of its own: Ctrl-C at the daemon's terminal reaches the daemon alone, and no
  * run asks for a passphrase there. */
-static int set_attributes(posix_spawnattr_t *attributes) {
-  sigset_t none;
-  (void)sigemptyset(&none); /* the daemon's blocked signals are its own affair */
-  int rc = posix_spawnattr_setsigmask(attributes, &none);
-  if (rc == 0)
-    rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-  return rc;
-}
-
 static int spawn(pid_t *pid, const struct child_start *how, int output) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  int rc = posix_spawn_file_actions_init(&actions);
-  if (rc) return rc;
-  rc = posix_spawnattr_init(&attributes);
-  if (rc == 0) {
-    rc = add_actions(&actions, how, output);
-    if (rc == 0) rc = set_attributes(&attributes);
-    if (rc == 0)
-      rc = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, how->argv, how->environment);
-    (void)posix_spawnattr_destroy(&attributes);
-  }
-  (void)posix_spawn_file_actions_destroy(&actions);
-  return rc;
+  const struct spawn run = {.program = "/proc/self/exe",
+                            .argv = how->argv,
+                            .environment = how->environment,
+                            .folder = how->folder,
+                            .fd = {SPAWN_NULL, output, output, [CHILD_HANDED_FD] = how->handed_fd},
+                            .fd_len = how->handed_fd >= 0 ? CHILD_HANDED_FD + 1 : CHILD_HANDED_FD,
+                            .is_session = true};
+  return spawn_start(pid, &run);
 }
 
 static void close_fd(int *fd) {
