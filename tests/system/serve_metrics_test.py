@@ -3,13 +3,12 @@
 import os
 import re
 import signal
-import subprocess
 import unittest
 import urllib.error
 import urllib.request
 
 from serving import ServeTest
-from support import HOKO, wait_for
+from support import wait_for
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z]+="(?:[^"\\]|\\.)*",?)*)\})? (-?[0-9.]+)')
 
@@ -80,12 +79,8 @@ class Metrics(ServeTest):
     def test_a_keys_expiry_is_told_once_a_run_has_used_it(self):
         self.start()
         self.write("s.lua", 'hoko.partners.upsert({ { name = "Ali" } })')
-        self.write("passphrase", "correct horse battery staple\n")
-        os.chmod(self.path("passphrase"), 0o600)
-        env = self.environment(HOKO_KEYSTORE=self.path("keys/keystore"), HOKO_PASSPHRASE_FILE=self.path("passphrase"))
-        del env["HOKO_API_KEY"]
-        subprocess.run([HOKO, "key", "add", "default", "--base-url", self.url, "--expires", "2030-01-01"], input="any\n",
-                       text=True, env=env, cwd=self.folder, check=True, capture_output=True, timeout=60)
+        env = self.keystore()
+        self.add_key(env, "--expires", "2030-01-01")
         self.jobs(s='script = "s.lua"')
         self.serve("--metrics", "127.0.0.1:0", env=env)
         self.at = re.search(r"http://[^/]*", self.logged())[0]

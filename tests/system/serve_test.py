@@ -203,35 +203,25 @@ class Changes(ServeTest):
     def test_a_job_without_a_key_waits_for_one_and_goes_on_by_itself(self):
         self.start()
         self.write("s.lua", 'hoko.partners.upsert({ { name = "Ali" } })')
-        self.write("passphrase", "correct horse battery staple\n")
-        os.chmod(self.path("passphrase"), 0o600)
-        env = self.environment(HOKO_KEYSTORE=self.path("keys/keystore"), HOKO_PASSPHRASE_FILE=self.path("passphrase"))
-        del env["HOKO_API_KEY"]
+        env = self.keystore()
         self.jobs(s=f'script = "s.lua", {EACH_SECOND}')
         self.serve(env=env)
         self.wait_runs("s", 1, "auth")
         self.wait_runs("s", 1, "no-key")
         self.assertEqual(self.runs("s").count("auth"), 1)
-        done = subprocess.run([HOKO, "key", "add", "default", "--base-url", self.url], input="any\n", text=True, env=env,
-                              cwd=self.folder, capture_output=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.add_key(env)
         self.wait_runs("s", 1, "ok", 30)
         self.stop()
 
     def test_a_job_whose_key_came_while_nobody_served_goes_on_at_the_start(self):
         self.start()
         self.write("s.lua", 'hoko.partners.upsert({ { name = "Ali" }, { nam = "refused" } })')
-        self.write("passphrase", "correct horse battery staple\n")
-        os.chmod(self.path("passphrase"), 0o600)
-        env = self.environment(HOKO_KEYSTORE=self.path("keys/keystore"), HOKO_PASSPHRASE_FILE=self.path("passphrase"))
-        del env["HOKO_API_KEY"]
+        env = self.keystore()
         self.jobs(s=f'script = "s.lua", {EACH_SECOND}')
         self.serve(env=env)
         self.wait_runs("s", 1, "auth")
         self.stop()
-        done = subprocess.run([HOKO, "key", "add", "default", "--base-url", self.url], input="any\n", text=True, env=env,
-                              cwd=self.folder, capture_output=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.add_key(env)
         self.serve(env=env)
         self.wait_runs("s", 2, "rejected", 30)
         self.assertEqual(self.runs("s").count("auth"), 1)

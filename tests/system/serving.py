@@ -36,6 +36,19 @@ class ServeTest(RunTest):
         wait_for("the daemon's start", lambda: "serving" in self.logged() or self.daemon.poll() is not None)
         return self.daemon
 
+    def keystore(self):
+        """An environment with a keystore, that has no key yet, in place of HOKO_API_KEY."""
+        self.write("passphrase", "correct horse battery staple\n")
+        os.chmod(self.path("passphrase"), 0o600)
+        env = self.environment(HOKO_KEYSTORE=self.path("keys/keystore"), HOKO_PASSPHRASE_FILE=self.path("passphrase"))
+        del env["HOKO_API_KEY"]
+        return env
+
+    def add_key(self, env, *options):
+        done = subprocess.run([HOKO, "key", "add", "default", "--base-url", self.url, *options], input="any\n", text=True,
+                              env=env, cwd=self.folder, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def logged(self):
         with open(self.log.name, encoding="utf-8", errors="replace") as file:
             return file.read()
