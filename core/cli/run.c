@@ -7,14 +7,7 @@
 #include <string.h>
 
 static const struct option run_options[] = {
-    {.name = "dry-run",
-     .type = OPTION_FLAG,
-     .help = "decide everything, send nothing, print what would be done"},
-    {.name = "report",
-     .type = OPTION_TEXT,
-     .value = "FILE",
-     .completes = COMPLETES_FILE,
-     .help = "write a JSON report of the run; - is stdout"},
+    RUN_SCRIPT_OPTIONS,
     {.name = "watch",
      .type = OPTION_FLAG,
      .help = "run again whenever a file of the project is saved, and show what changed; with "
@@ -25,14 +18,7 @@ static const struct option run_options[] = {
 };
 
 static const struct option eval_options[] = {
-    {.name = "dry-run",
-     .type = OPTION_FLAG,
-     .help = "decide everything, send nothing, print what would be done"},
-    {.name = "report",
-     .type = OPTION_TEXT,
-     .value = "FILE",
-     .completes = COMPLETES_FILE,
-     .help = "write a JSON report of the run; - is stdout"},
+    RUN_SCRIPT_OPTIONS,
     RUN_JOB_OPTIONS,
     {.name = "no-progress", .type = OPTION_FLAG, .help = "draw no progress line"},
     OPTION_END,

@@ -12,7 +12,16 @@
 #include "cli/project.h"
 #include "host/host.h"
 
-/* Rows of a table of options. */
+/* Rows of a table of options: those of `hoko run` and `hoko eval` before those of the job. */
+#define RUN_SCRIPT_OPTIONS                                                                         \
+  {.name = "dry-run",                                                                              \
+   .type = OPTION_FLAG,                                                                            \
+   .help = "decide everything, send nothing, print what would be done"},                           \
+  {                                                                                                \
+    .name = "report", .type = OPTION_TEXT, .value = "FILE", .completes = COMPLETES_FILE,           \
+    .help = "write a JSON report of the run; - is stdout"                                          \
+  }
+
 #define RUN_JOB_OPTIONS                                                                            \
   {.name = "give-up",                                                                              \
    .type = OPTION_DURATION,                                                                        \
