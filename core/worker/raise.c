@@ -45,6 +45,13 @@ void raise_from(lua_State *L, const struct error *err) {
   raise_error(L, "%s", err->message);
 }
 
+int raise_push_failure(lua_State *L, const struct error *err) {
+  lua_pushnil(L);
+  lua_pushfstring(L, err->hint[0] ? "%s\nhint: %s" : "%s", err->message, err->hint);
+  lua_pushstring(L, error_code_name(err->code));
+  return 3;
+}
+
 int raise_lua(lua_State *L) { raise_error(L, "%s", luaL_checkstring(L, 1)); }
 
 static void add_frame(lua_State *L, luaL_Buffer *b, lua_Debug *ar) {

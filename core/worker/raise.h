@@ -16,6 +16,9 @@
 _Noreturn void raise_error(lua_State *L, const char *format, ...);
 /* Raises err's message and hint likewise. */
 _Noreturn void raise_from(lua_State *L, const struct error *err);
+/* The other way: pushes nil, err's message with the hint behind it, and the code's name;
+ * returns 3. */
+int raise_push_failure(lua_State *L, const struct error *err);
 /* The innermost line of the user's on L's stack; allocates nothing. */
 bool raise_level(lua_State *L, lua_Debug *ar);
 /* A Lua function: raises its first argument likewise; for our Lua half. */

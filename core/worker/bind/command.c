@@ -1,23 +1,16 @@
 #include "worker/bind/command.h"
 
+#include "worker/bind/file.h"
 #include "worker/bind/json.h"
 #include "worker/host.h"
+#include "worker/raise.h"
 #include "worker/shared.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static int push_error(lua_State *L, const struct error *err) {
-  lua_pushnil(L);
-  lua_pushfstring(L, err->hint[0] ? "%s\nhint: %s" : "%s", err->message, err->hint);
-  lua_pushstring(L, error_code_name(err->code));
-  return 3;
-}
 
 /* Has the host start the line at stack index 1; 0: its number is pushed.  Pushes the
  * arguments first, since pushing may raise. */
@@ -41,7 +34,8 @@ static int push_end(lua_State *L, lua_Integer number) {
   struct slice reply;
   struct error err;
   (void)snprintf(arguments, sizeof arguments, "{\"number\":\"%" PRId64 "\"}", (int64_t)number);
-  if (host_call(L, "command_end", slice_of(arguments), &reply, &err)) return push_error(L, &err);
+  if (host_call(L, "command_end", slice_of(arguments), &reply, &err))
+    return raise_push_failure(L, &err);
   json_push(L, reply);
   int at = lua_gettop(L);
   lua_getfield(L, at, "how");
@@ -59,7 +53,7 @@ int command_execute(lua_State *L) {
   struct error err;
   luaL_checktype(L, 1, LUA_TSTRING);
   lua_settop(L, 1);
-  if (start(L, "no", &err)) return push_error(L, &err);
+  if (start(L, "no", &err)) return raise_push_failure(L, &err);
   return push_end(L, lua_tointeger(L, -1));
 }
 
@@ -85,20 +79,12 @@ int command_open(lua_State *L) {
   luaL_checktype(L, 1, LUA_TSTRING);
   bool is_read = luaL_checkstring(L, 2)[0] == 'r';
   lua_settop(L, 2);
-  luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 1);
-  stream->closef = NULL;
-  luaL_setmetatable(L, LUA_FILEHANDLE);
-  if (start(L, is_read ? "read" : "write", &err)) return push_error(L, &err);
+  luaL_Stream *stream = file_new(L, 1);
+  if (start(L, is_read ? "read" : "write", &err)) return raise_push_failure(L, &err);
   lua_setiuservalue(L, 3, 1);
   int fd = channel_take_fd(worker_shared(L)->channel);
-  stream->f = fd >= 0 ? fdopen(fd, is_read ? "r" : "w") : NULL;
-  if (!stream->f) {
-    int failed = errno;
-    if (fd >= 0) (void)close(fd);
-    errno = failed;
-    return luaL_fileresult(L, 0, "io.popen");
-  }
-  stream->closef = command_close;
+  int failed = file_open(L, stream, fd, is_read ? "r" : "w", "io.popen", command_close);
+  if (failed) return failed;
   lua_settop(L, 3);
   return 1;
 }

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "worker/bind/command.h"
 #include "worker/bind/http.h"
+#include "worker/bind/file.h"
 #include "worker/bind/json.h"
 #include "worker/bind/source.h"
 #include "worker/bind/sources.h"
@@ -206,27 +207,13 @@ static int open_file(lua_State *L) {
   const char *path = luaL_checklstring(L, 1, &len), *mode = luaL_checkstring(L, 2);
   if (mode_of(mode, &how))
     raise_error(L, "io.open: the mode '%s' is none of r, w, a, with + or b behind it", mode);
-  luaL_Stream *stream = lua_newuserdatauv(L, sizeof *stream, 0);
-  stream->closef = NULL;
-  luaL_setmetatable(L, LUA_FILEHANDLE);
+  luaL_Stream *stream = file_new(L, 0);
   int rc = strlen(path) == len
                ? host_open(L, path, how, &fd, &err)
                : error_set(&err, ERROR_USAGE, "%s: the file name holds a NUL", path);
-  if (rc) {
-    lua_pushnil(L);
-    lua_pushfstring(L, err.hint[0] ? "%s\nhint: %s" : "%s", err.message, err.hint);
-    lua_pushstring(L, error_code_name(err.code));
-    return 3;
-  }
-  stream->f = fdopen(fd, mode);
-  if (!stream->f) {
-    int failed = errno;
-    (void)close(fd);
-    errno = failed;
-    return luaL_fileresult(L, 0, path);
-  }
-  stream->closef = file_close;
-  return 1;
+  if (rc) return raise_push_failure(L, &err);
+  int failed = file_open(L, stream, fd, mode, path, file_close);
+  return failed ? failed : 1;
 }
 
 /* ---- time, end ----------------------------------------------------------- */
