@@ -68,7 +68,8 @@ static const char sql_application_id[] = "PRAGMA application_id";
 static const char sql_user_version[] = "PRAGMA user_version";
 static const char sql_tables[] = "SELECT count(*) FROM sqlite_schema";
 
-/* The version of DB, 0 for an empty one; refuses what hoko did not make. */
+/* The version of DB, 0 for an empty one; refuses what hoko did not make.  Within a
+ * transaction: of a state that another process makes meanwhile the answers would not fit. */
 static int read_version(struct db *db, int64_t *version, struct error *err) {
   int64_t application_id, tables;
   if (db_number(db, sql_application_id, 0, &application_id, err) != 0 ||
@@ -87,9 +88,16 @@ static int refuse_newer(struct db *db, int64_t version, int known, struct error 
   return error_hint(err, "install that hoko again, or name another file: --state sqlite:PATH");
 }
 
+static int look_at_version(struct db *db, int64_t *version, struct error *err) {
+  if (db_begin_read(db, err) != 0) return -1;
+  int rc = read_version(db, version, err);
+  db_rollback(db);
+  return rc;
+}
+
 int schema_require(struct db *db, int version, struct error *err) {
   int64_t found;
-  if (read_version(db, &found, err) != 0) return -1;
+  if (look_at_version(db, &found, err) != 0) return -1;
   if (found > version) return refuse_newer(db, found, version, err);
   if (found == version) return 0;
   error_set(err, ERROR_STATE, "%s has version %lld of an older hoko, this one needs %d", db->name,
@@ -117,7 +125,7 @@ static int run_steps(struct db *db, const char *const *steps, int64_t from, int 
 
 int schema_apply(struct db *db, const char *const *steps, int steps_len, struct error *err) {
   int64_t version;
-  if (read_version(db, &version, err) != 0) return -1;
+  if (look_at_version(db, &version, err) != 0) return -1;
   if (version == steps_len) return 0;
   if (version > steps_len) return refuse_newer(db, version, steps_len, err);
   if (version > 0 && keep_copy(db, version, err) != 0) return -1;

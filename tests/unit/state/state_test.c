@@ -1,8 +1,12 @@
 #include "scene.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
 #include <sqlite3.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static unsigned mode_of(const char *path) {
   struct stat st;
@@ -181,6 +185,57 @@ static void a_reader_sees_what_a_writer_commits_meanwhile(void **state) {
   scene_end(&x);
 }
 
+/* ---- another process is faster ---- */
+
+/* The program's own part as that process. */
+static int make_state(const char *url) {
+  struct state_options o = {.url = url, .clock = &scene_clock};
+  struct state *made;
+  struct error err;
+  if (state_open(&made, &o, &err) != 0) return 1;
+  state_close(made);
+  return 0;
+}
+
+static struct {
+  const char *url;
+  pid_t pid; /* 0: it has not come to it yet */
+} other;
+
+/* Between two of the questions that tell whose a file is, another process makes it ours, or
+ * has to wait for the answers, as long as we look at that. */
+static int on_statement(unsigned what, void *user, void *statement, void *text) {
+  static char program[] = "state_test", task[] = "__make";
+  (void)what, (void)user, (void)statement;
+  if (other.pid || strcmp(text, "PRAGMA user_version") != 0) return 0;
+  char *const argv[] = {program, task, (char *)(uintptr_t)other.url, NULL};
+  assert_int_equal(posix_spawn(&other.pid, "/proc/self/exe", NULL, NULL, argv, environ), 0);
+  struct pollfd ended = {.fd = pidfd_open(other.pid, 0), .events = POLLIN};
+  assert_true(poll(&ended, 1, 500) >= 0);
+  (void)close(ended.fd);
+  return 0;
+}
+
+static int watch(sqlite3 *db, char **message, const struct sqlite3_api_routines *api) {
+  (void)message, (void)api;
+  return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, on_statement, NULL);
+}
+
+static void a_state_that_another_process_makes_meanwhile_is_ours(void **state) {
+  struct scene x;
+  int status;
+  (void)state;
+  scene_folder(&x);
+  if (scene_server()) skip();
+  other.url = x.url;
+  assert_int_equal(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+  scene_open_as(&x, false);
+  (void)sqlite3_cancel_auto_extension((void (*)(void))watch);
+  assert_int_equal(waitpid(other.pid, &status, 0), other.pid);
+  assert_int_equal(status, 0);
+  scene_end(&x);
+}
+
 static void a_state_in_memory_is_as_good(void **state) {
   struct scene x = {.url = "sqlite::memory:"};
   (void)state;
@@ -209,7 +264,8 @@ static void a_rows_hash_is_of_its_fields_alone(void **state) {
   scene_end(&x);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "__make") == 0) return make_state(argv[2]);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(folder_and_file_are_the_owners_alone),
       cmocka_unit_test(the_journal_is_no_wal_and_syncs_are_extra),
@@ -221,6 +277,7 @@ int main(void) {
       cmocka_unit_test(a_folder_that_cannot_be_written_is_named),
       cmocka_unit_test(a_reader_makes_nothing),
       cmocka_unit_test(a_reader_sees_what_a_writer_commits_meanwhile),
+      cmocka_unit_test(a_state_that_another_process_makes_meanwhile_is_ours),
       cmocka_unit_test(a_state_in_memory_is_as_good),
       cmocka_unit_test(a_rows_hash_is_of_its_fields_alone),
   };
