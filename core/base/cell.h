@@ -11,6 +11,8 @@
 
 enum cell_kind { CELL_NULL, CELL_FALSE, CELL_TRUE, CELL_INTEGER, CELL_FLOAT, CELL_TEXT };
 
+enum { CELL_SHORT_MAX = 64 }; /* longer texts are better checked and copied one after the other */
+
 struct cell {
   enum cell_kind kind;
   int64_t integer;
@@ -47,6 +49,36 @@ static inline void cell_put_text(struct buf *b, struct slice text) {
   if (!to) return;
   memcpy(to, &len, sizeof len);
   if (len) memcpy(to + sizeof len, text.ptr, len);
+}
+
+/* Copies LEN bytes in words, of which the last may overlap the one before; true: all are ASCII. */
+static inline bool cell_copy_ascii(char *to, const char *from, size_t len) {
+  uint64_t word = 0, all = 0;
+  if (len < sizeof word) {
+    memcpy(&word, from, len);
+    memcpy(to, &word, len);
+    return (word & 0x8080808080808080u) == 0;
+  }
+  for (size_t at = 0; at < len - sizeof word; at += sizeof word) {
+    memcpy(&word, from + at, sizeof word);
+    memcpy(to + at, &word, sizeof word);
+    all |= word;
+  }
+  memcpy(&word, from + len - sizeof word, sizeof word);
+  memcpy(to + len - sizeof word, &word, sizeof word);
+  return ((all | word) & 0x8080808080808080u) == 0;
+}
+
+/* The same as cell_put_text() where TEXT is ASCII and short, as most cells are; false: it is
+ * not, or B is full, and nothing is added. */
+MUST_USE static inline bool cell_put_ascii(struct buf *b, struct slice text) {
+  uint32_t len = (uint32_t)text.len;
+  char *to = text.len <= CELL_SHORT_MAX ? buf_room(b, 1 + sizeof len + text.len) : NULL;
+  if (!to || !cell_copy_ascii(to + 1 + sizeof len, text.ptr, text.len)) return false;
+  *to = CELL_TEXT;
+  memcpy(to + 1, &len, sizeof len);
+  b->len += 1 + sizeof len + text.len;
+  return true;
 }
 
 /* Moves *BYTES behind N bytes and returns where they stood, or NULL. */

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OUT_LIMIT = 256 << 20, FDS_MAX = 4, SOCKET_BUFFER = 1 << 20 };
+enum { OUT_LIMIT = 256 << 20, FDS_MAX = 4, SOCKET_BUFFER = 1 << 20, LONG_TEXT = 64 << 10 };
 
 /* A descriptor to go with the frame that begins at AT of the queue. */
 struct pending_fd {
@@ -158,14 +158,18 @@ int channel_take_fd(struct channel *c) {
 
 /* ---- out ----------------------------------------------------------------- */
 
-/* Writes some of BYTES, with FD attached to the first one unless it is -1. */
-static ssize_t transmit(const struct channel *c, struct slice bytes, int fd) {
+static struct iovec iovec_of(struct slice bytes) {
+  return (struct iovec){(void *)(uintptr_t)bytes.ptr, bytes.len};
+}
+
+/* Writes some of the bytes of N parts, with FD attached to the first one unless it is -1. */
+static ssize_t transmit_parts(const struct channel *c, struct iovec *parts, size_t n_parts,
+                              int fd) {
   union {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(int))];
   } control = {.bytes = {0}};
-  struct iovec iov = {(void *)(uintptr_t)bytes.ptr, bytes.len};
-  struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+  struct msghdr msg = {.msg_iov = parts, .msg_iovlen = n_parts};
   if (fd >= 0) {
     msg.msg_control = control.bytes;
     msg.msg_controllen = sizeof control.bytes;
@@ -179,6 +183,11 @@ static ssize_t transmit(const struct channel *c, struct slice bytes, int fd) {
   do n = sendmsg(c->fd, &msg, MSG_NOSIGNAL | (c->is_worker ? 0 : MSG_DONTWAIT));
   while (n < 0 && errno == EINTR);
   return n;
+}
+
+static ssize_t transmit(const struct channel *c, struct slice bytes, int fd) {
+  struct iovec part = iovec_of(bytes);
+  return transmit_parts(c, &part, 1, fd);
 }
 
 /* How far one sendmsg may go: up to the next frame that has a descriptor. */
@@ -209,7 +218,29 @@ int channel_flush(struct channel *c) {
   return 0;
 }
 
-int channel_send(struct channel *c, const struct message *m) { return channel_send_fd(c, m, -1); }
+/* M's first text goes out from where it stands; the queue, which is empty, takes it only
+ * where the socket does not. */
+static int send_long(struct channel *c, const struct message *m) {
+  message_put_before(&c->out, m);
+  size_t before = c->out.len;
+  message_put_behind(&c->out, m);
+  if (!buf_ok(&c->out)) return -1;
+  struct iovec parts[] = {iovec_of((struct slice){c->out.ptr, before}), iovec_of(m->text[0]),
+                          iovec_of((struct slice){c->out.ptr + before, c->out.len - before})};
+  ssize_t n = transmit_parts(c, parts, sizeof parts / sizeof *parts, -1);
+  if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return -1;
+  bool is_whole = n >= 0 && (size_t)n == c->out.len + m->text[0].len;
+  buf_clear(&c->out);
+  if (is_whole) return 0;
+  message_put(&c->out, m);
+  c->out_at = n < 0 ? 0 : (size_t)n;
+  return channel_flush(c);
+}
+
+int channel_send(struct channel *c, const struct message *m) {
+  if (m->text[0].len >= LONG_TEXT && buf_ok(&c->out) && !c->out.len) return send_long(c, m);
+  return channel_send_fd(c, m, -1);
+}
 
 int channel_send_fd(struct channel *c, const struct message *m, int fd) {
   if (fd >= 0) {

@@ -52,36 +52,46 @@ static size_t payload_size(const struct message *m, const struct shape *shape) {
   return size;
 }
 
-static char *put_slice(char *to, struct slice s) {
-  if (s.len) memcpy(to, s.ptr, s.len);
-  return to + s.len;
+static char *put_text(char *to, struct slice s) {
+  put_u32(to, s.len);
+  if (s.len) memcpy(to + sizeof(uint32_t), s.ptr, s.len);
+  return to + sizeof(uint32_t) + s.len;
 }
 
-void message_put(struct buf *b, const struct message *m) {
+void message_put_before(struct buf *b, const struct message *m) {
   const struct shape *shape = &shapes[m->kind];
   assert(shape->name);
-  size_t size = payload_size(m, shape);
-  if (size > FRAME_PAYLOAD_MAX) {
+  size_t size = payload_size(m, shape), numbers_size = shape->numbers * sizeof(int64_t);
+  bool has_len = shape->texts && !shape->is_raw;
+  char *to = size > FRAME_PAYLOAD_MAX
+                 ? NULL
+                 : buf_room(b, FRAME_HEAD_SIZE + numbers_size + sizeof(uint32_t));
+  if (!to) {
     b->is_failed = true;
     return;
   }
-  char *to = buf_room(b, FRAME_HEAD_SIZE + size);
-  if (!to) return;
   memset(to, 0, FRAME_HEAD_SIZE);
   put_u32(to, size);
   to[4] = (char)m->kind;
-  char *p = to + FRAME_HEAD_SIZE;
-  if (shape->is_raw) {
-    (void)put_slice(p, m->text[0]); /* the end is known */
-  } else {
-    for (int i = 0; i < shape->numbers; i++, p += sizeof(int64_t))
-      memcpy(p, &m->number[i], sizeof(int64_t));
-    for (int i = 0; i < shape->texts; i++) {
-      put_u32(p, m->text[i].len);
-      p = put_slice(p + sizeof(uint32_t), m->text[i]);
-    }
-  }
-  b->len += FRAME_HEAD_SIZE + size;
+  memcpy(to + FRAME_HEAD_SIZE, m->number, numbers_size);
+  if (has_len) put_u32(to + FRAME_HEAD_SIZE + numbers_size, m->text[0].len);
+  b->len += FRAME_HEAD_SIZE + numbers_size + (has_len ? sizeof(uint32_t) : 0);
+}
+
+void message_put_behind(struct buf *b, const struct message *m) {
+  const struct shape *shape = &shapes[m->kind];
+  size_t size = 0;
+  for (int i = 1; i < shape->texts; i++) size += sizeof(uint32_t) + m->text[i].len;
+  char *to = buf_room(b, size);
+  if (!to) return;
+  for (int i = 1; i < shape->texts; i++) to = put_text(to, m->text[i]);
+  b->len += size;
+}
+
+void message_put(struct buf *b, const struct message *m) {
+  message_put_before(b, m);
+  if (shapes[m->kind].texts) buf_add_slice(b, m->text[0]);
+  message_put_behind(b, m);
 }
 
 int message_head(const char *head, bool to_worker, enum message_kind *kind, size_t *payload_len,

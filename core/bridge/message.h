@@ -82,6 +82,9 @@ struct message {
 
 /* Appends M as a frame. */
 void message_put(struct buf *b, const struct message *m);
+/* The same but for the bytes of its first text: what stands before them, and behind. */
+void message_put_before(struct buf *b, const struct message *m);
+void message_put_behind(struct buf *b, const struct message *m);
 /* HEAD has FRAME_HEAD_SIZE bytes.  -1: a kind that does not go this way, or too long. */
 MUST_USE int message_head(const char *head, bool to_worker, enum message_kind *kind,
                           size_t *payload_len, struct error *err);

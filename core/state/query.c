@@ -79,8 +79,8 @@ int query_check_size(const struct query *q, const struct buf *frame, size_t more
   return query_fail_row(q, err, "the row is larger than 16 MiB");
 }
 
-int query_put_text(struct query *q, size_t i, struct slice text, struct buf *frame,
-                   struct error *err) {
+int query_put_any_text(struct query *q, size_t i, struct slice text, struct buf *frame,
+                       struct error *err) {
   if (query_check_size(q, frame, text.len, err)) return -1;
   if (utf8_check(text) < text.len)
     return query_fail_row(q, err, "column '%.100s' is not valid UTF-8", q->columns[i]);

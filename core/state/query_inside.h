@@ -37,8 +37,15 @@ static inline void query_begin_row(struct query *q, const struct buf *frame) {
 }
 MUST_USE int query_check_size(const struct query *q, const struct buf *frame, size_t more,
                               struct error *err);
-MUST_USE int query_put_text(struct query *q, size_t i, struct slice text, struct buf *frame,
-                            struct error *err);
+MUST_USE int query_put_any_text(struct query *q, size_t i, struct slice text, struct buf *frame,
+                                struct error *err);
+/* TEXT.ptr is not NULL. */
+MUST_USE static inline int query_put_text(struct query *q, size_t i, struct slice text,
+                                          struct buf *frame, struct error *err) {
+  bool is_small = frame->len - q->row_at + text.len <= QUERY_ROW_MAX;
+  if (is_small && cell_put_ascii(frame, text)) return 0;
+  return query_put_any_text(q, i, text, frame, err);
+}
 MUST_USE int query_end_row(struct query *q, struct buf *frame, int rc, struct error *err);
 
 /* -1, about the row in hand. */

@@ -136,6 +136,7 @@ static int put_cell(struct query_sqlite *q, int i, struct buf *frame, struct err
   struct slice bytes = {.ptr = sqlite3_value_blob(value)}; /* of a text the same without a copy */
   bytes.len = (size_t)sqlite3_value_bytes(value);
   if (!bytes.ptr && bytes.len) return error_set(err, ERROR_MEMORY, "out of memory for a row");
+  if (!bytes.ptr) bytes.ptr = "";
   if (type == SQLITE_TEXT) return query_put_text(&q->query, (size_t)i, bytes, frame, err);
   if (query_check_size(&q->query, frame, bytes.len, err)) return -1;
   cell_put_text(frame, bytes);

@@ -44,12 +44,17 @@ class Sink:
         return json.loads(self.process.communicate()[0])
 
 
-def make_data(build, rows):
-    """Path of the CSV, and what a sink must have seen of it."""
+def make_csv(build, rows):
     os.makedirs(build + "/data", exist_ok=True)
     csv = f"{build}/data/partners-{rows}.csv"
     if not os.path.exists(csv):
         subprocess.run([sys.executable, HERE + "/gen.py", str(rows), csv], check=True)
+    return csv
+
+
+def make_data(build, rows):
+    """Path of the CSV, and what a sink must have seen of it."""
+    csv = make_csv(build, rows)
     memo = csv + ".expected"
     if not os.path.exists(memo):
         sink = Sink(build, 0)

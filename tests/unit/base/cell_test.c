@@ -48,11 +48,35 @@ static void a_full_buffer_says_so(void **state) {
   buf_free(&b);
 }
 
+static void short_ascii_is_put_as_any_text_and_nothing_else_is(void **state) {
+  (void)state;
+  char text[CELL_SHORT_MAX + 1];
+  struct buf b = BUF_WITH_LIMIT(1000), same = BUF_WITH_LIMIT(1000);
+  for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('0' + i);
+  for (size_t len = 0; len <= sizeof text; len++) {
+    struct slice s = {text, len};
+    buf_clear(&b), buf_clear(&same);
+    assert_int_equal(cell_put_ascii(&b, s), len <= CELL_SHORT_MAX);
+    if (len <= CELL_SHORT_MAX) cell_put_text(&same, s);
+    assert_true(slice_equal(buf_slice(&b), buf_slice(&same)));
+    for (size_t i = 0; i < len; i++) {
+      size_t before = b.len;
+      text[i] ^= (char)0x80;
+      assert_false(cell_put_ascii(&b, s));
+      assert_int_equal(b.len, before);
+      text[i] ^= (char)0x80;
+    }
+  }
+  buf_free(&b);
+  buf_free(&same);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_put_is_taken_and_no_beginning_of_it_is_a_whole),
       cmocka_unit_test(an_unknown_kind_is_damage),
       cmocka_unit_test(a_full_buffer_says_so),
+      cmocka_unit_test(short_ascii_is_put_as_any_text_and_nothing_else_is),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

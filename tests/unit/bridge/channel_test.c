@@ -104,6 +104,34 @@ static void the_host_never_blocks_and_queues_what_is_not_read(void **state) {
   free(text);
 }
 
+/* Longer than what the socket takes at once, so that some of it goes directly, some queued. */
+static void a_long_text_arrives_whole_with_what_stands_around_it(void **state) {
+  enum { LEN = 3 << 20 };
+  struct bridge *b = *state;
+  struct error err;
+  struct message m;
+  enum channel_got got;
+  char *text = malloc(LEN);
+  assert_non_null(text);
+  for (size_t i = 0; i < LEN; i++) text[i] = (char)(i * 7 + i / 256);
+  const struct message sent = {
+      .kind = MESSAGE_REPLY, .number = {3, 4}, .text = {{text, LEN}, SLICE("what"), SLICE("hint")}};
+  for (int i = 0; i < 2; i++) assert_int_equal(channel_send(b->host, &sent), 0);
+  send_credit(b->host, 5);
+  assert_int_equal(fcntl(channel_fd(b->worker), F_SETFL, O_NONBLOCK), 0);
+  for (int i = 0; i < 2; i++) {
+    while ((got = channel_next(b->worker, &m, &err)) == CHANNEL_NOTHING)
+      assert_int_equal(channel_flush(b->host), 0);
+    assert_int_equal(got, CHANNEL_MESSAGE);
+    assert_true(m.number[0] == 3 && m.number[1] == 4);
+    assert_true(slice_equal(m.text[0], sent.text[0]));
+    assert_true(slice_is(m.text[1], "what") && slice_is(m.text[2], "hint"));
+  }
+  assert_int_equal(channel_flush(b->host), 0);
+  expect_credit(b->worker, 5);
+  free(text);
+}
+
 static void a_queue_past_its_limit_is_told_by_the_next_flush(void **state) {
   struct bridge *b = *state;
   char *text = calloc(1, FRAME_PAYLOAD_MAX / 2);
@@ -262,6 +290,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       ON_A_BRIDGE(messages_arrive_in_order_both_ways),
       ON_A_BRIDGE(the_host_never_blocks_and_queues_what_is_not_read),
+      ON_A_BRIDGE(a_long_text_arrives_whole_with_what_stands_around_it),
       ON_A_BRIDGE(a_queue_past_its_limit_is_told_by_the_next_flush),
       ON_A_BRIDGE(a_frame_may_arrive_byte_by_byte),
       ON_A_BRIDGE(a_kept_payload_outlives_the_next_message),
