@@ -24,8 +24,8 @@ static int print_json(struct cli *cli, const struct run_record *r, struct error 
 
 /* ---- list ---- */
 
-static const char *const heads[] = {"RUN",    "STARTED (UTC)", ">TOOK", "RESULT",
-                                    "SCRIPT", "ROWS",          NULL};
+static const char *const heads[] = {"RUN",           "STARTED (UTC)", ">TOOK", "RESULT",
+                                    "JOB OR SCRIPT", "ROWS",          NULL};
 
 static void add_row(struct table *t, const struct run_record *r) {
   struct buf took = BUF_WITH_LIMIT(64), result = BUF_WITH_LIMIT(256), rows = BUF_WITH_LIMIT(512);
