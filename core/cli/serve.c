@@ -106,6 +106,7 @@ static int make_words(struct serving *s, struct error *err) {
 
 static int serve(struct serving *s, struct error *err) {
   const struct options *o = &s->cli->options;
+  static const char *const check_words[] = {"hoko", "check", "--json", "--quiet", "--", NULL};
   struct state *state;
   const struct state_options in = {.url = s->now.project.state, .clock = s->cli->clock};
   if (make_words(s, err) != 0 || state_open(&state, &in, err) != 0) return -1;
@@ -118,6 +119,7 @@ static int serve(struct serving *s, struct error *err) {
                                          .log = s->cli->log,
                                          .environment = s->cli->environment,
                                          .run_words = s->words,
+                                         .check_words = check_words,
                                          .runs_max = options_int(o, "jobs"),
                                          .grace_ms = options_int(o, "grace"),
                                          .metrics = options_text(o, "metrics"),

@@ -18,14 +18,13 @@ static int make_wishes(struct serve_wishes *w, struct zones *zones, int64_t now_
   for (size_t i = 0; i < config->jobs_len; i++) {
     const struct config_job *job = &config->jobs[i];
     if (job_rules_read(&w->rules[i], job, zones, now_ms, err) != 0) return -1;
-    w->wishes.at[w->wishes.len++] =
-        (struct daemon_wish){.name = job->name,
-                             .script = job->script,
-                             .schedule = job->schedule,
-                             .timezone = job->timezone,
-                             .rules = w->rules[i].rules,
-                             .has_on_failure = job->on_failure != NULL,
-                             .has_on_recovery = job->on_recovery != NULL};
+    w->wishes.at[w->wishes.len++] = (struct daemon_wish){.name = job->name,
+                                                         .script = job->script,
+                                                         .schedule = job->schedule,
+                                                         .timezone = job->timezone,
+                                                         .rules = w->rules[i].rules,
+                                                         .on_failure = job->on_failure,
+                                                         .on_recovery = job->on_recovery};
   }
   return 0;
 }

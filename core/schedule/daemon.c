@@ -90,6 +90,7 @@ static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 /* How long no descriptor need be waited for, in passed time. */
 static int64_t patience_ms(const struct daemon *d) {
   int64_t wait = RELOAD_LOOK_MS;
+  wait = earlier(wait, scripts_wait_ms(d));
   if (d->notify.every_ms) wait = earlier(wait, d->notify.every_ms);
   if (d->stalled_until_ms > daemon_passed_ms())
     wait = earlier(wait, d->stalled_until_ms - daemon_passed_ms());
@@ -149,6 +150,7 @@ static void wait_for_something(struct daemon *d) {
   }
   add_fd(fds, &n, d->signal_fd);
   add_fd(fds, &n, d->folder_fd);
+  add_child(fds, &n, &d->scripts.check);
   if (!d->is_ending) add_fd(fds, &n, d->timer_fd);
   add_fd(fds, &n, face_fd(d->metrics));
   add_fd(fds, &n, face_fd(d->pages));
@@ -214,11 +216,13 @@ static void loop(struct daemon *d) {
     take_signals(d);
     reload_hear(d);
     reload_look(d);
+    scripts_look(d);
     if (d->wants_reload && !daemon_is_stalled(d) && !d->is_ending) reload_again(d);
     orders_serve(d->orders);
     face_run(d->metrics);
     face_run(d->pages);
     step_due(d);
+    process_reap(d);
     jobs_sweep(d);
     prune(d);
     if (d->is_ending) kill_late(d);
@@ -246,11 +250,8 @@ static int open_all(struct daemon *d, struct error *err) {
   if (d->signal_fd < 0) return -1;
   d->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
   if (d->timer_fd < 0) return error_errno(err, ERROR_INTERNAL, errno, "cannot wait for the clock");
-  d->folder_fd =
-      inotify_init1(IN_CLOEXEC | IN_NONBLOCK); /* without it hoko.lua is looked at now and then */
-  if (d->folder_fd >= 0)
-    (void)inotify_add_watch(d->folder_fd, d->options->folder,
-                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE);
+  d->folder_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  reload_watch(d, d->options->folder);
   if (d->options->metrics && face_open(&d->metrics, d, d->options->metrics, false, err) != 0)
     return -1;
   if (orders_open(&d->orders, d, err) != 0) return -1;
@@ -266,6 +267,7 @@ static void close_all(struct daemon *d) {
   face_close(d->pages);
   orders_close(d->orders);
   jobs_free(d);
+  scripts_free(&d->scripts);
   notify_end(&d->notify);
   close_fd(d->folder_fd);
   close_fd(d->timer_fd);

@@ -19,7 +19,7 @@ struct daemon_wish {
   const char *schedule; /* NULL: rules.every_ms, or by hand only */
   const char *timezone;
   struct policy_rules rules;
-  bool has_on_failure, has_on_recovery;
+  const char *on_failure, *on_recovery; /* NULL: none */
 };
 
 struct daemon_wishes {
@@ -38,6 +38,9 @@ struct daemon_options {
   /* The words that begin a run's command line, NULL at the end; the daemon adds
    * --run RUN [--hook on_failure|on_recovery --cause RUN] -- JOB. */
   const char *const *run_words;
+  /* The words that begin the command line which prints what is wrong with the scripts behind
+   * it, as `hoko check --json` does, NULL at the end; NULL: they are not read. */
+  const char *const *check_words;
   int64_t runs_max;    /* at once */
   int64_t grace_ms;    /* for runs under way, from SIGTERM on */
   const char *metrics; /* ADDRESS:PORT of /metrics and /healthz; NULL: none */

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { WORDS_MAX = 64, STOP_MS = 35000, HOOK_MS = 300000 };
 
@@ -120,4 +122,22 @@ void process_look(struct daemon *d, struct served *s) {
   child_read(&s->child, on_line, &said);
   if (!child_ended(&s->child, &s->exit_code)) return;
   s->has_ended = true;
+}
+
+/* ---- what others left behind ---- */
+
+static bool is_our_own(const struct daemon *d, pid_t pid) {
+  for (size_t i = 0; i < d->jobs_len; i++)
+    if (d->jobs[i]->child.pid == pid || d->jobs[i]->hook.pid == pid) return true;
+  return d->scripts.check.pid == pid;
+}
+
+void process_reap(const struct daemon *d) {
+  siginfo_t info;
+  while (getpid() == 1) {
+    info.si_pid = 0;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
+    if (is_our_own(d, info.si_pid)) return; /* process_look() comes first */
+    (void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED);
+  }
 }

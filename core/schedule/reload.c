@@ -1,4 +1,5 @@
-/* What changes while the daemon runs: hoko.lua, the zones' data, the keystore. */
+/* What changes while the daemon runs: hoko.lua, the zones' data, the keystore, and of the
+ * scripts that they were saved. */
 #include "schedule/serving.h"
 
 #include <stdio.h>
@@ -23,7 +24,8 @@ int reload_first(struct daemon *d, struct error *err) {
   const struct daemon_wishes *wishes;
   (void)has_file_changed(d);
   if (d->options->load(d->options->user, &wishes, err) != 0) return -1;
-  return jobs_apply(d, wishes, err);
+  if (jobs_apply(d, wishes, err) != 0) return -1;
+  return scripts_take(d, wishes, err);
 }
 
 /* A broken file keeps the schedule that is. */
@@ -88,13 +90,21 @@ void reload_look(struct daemon *d) {
     reload_keys(d, "the keystore has changed");
 }
 
+void reload_watch(struct daemon *d, const char *folder) {
+  if (d->folder_fd >= 0) /* without it files are looked at now and then */
+    (void)inotify_add_watch(d->folder_fd, folder,
+                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE);
+}
+
 void reload_hear(struct daemon *d) {
   char bytes[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
   ssize_t got;
   while (d->folder_fd >= 0 && (got = read(d->folder_fd, bytes, sizeof bytes)) > 0)
     for (char *at = bytes; at < bytes + got;) {
       const struct inotify_event *e = (const struct inotify_event *)(const void *)at;
-      if (e->len > 0 && strcmp(e->name, "hoko.lua") == 0) d->wants_reload = true;
+      if (e->len > 0 && strcmp(e->name, "hoko.lua") == 0 && !(e->mask & IN_MOVED_FROM))
+        d->wants_reload = true; /* an editor that moves it away puts another one there */
+      if (e->len > 0) scripts_hear(d, e->name);
       at += sizeof *e + e->len;
     }
 }

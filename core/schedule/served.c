@@ -126,8 +126,8 @@ int served_take_wish(struct served *s, const struct daemon_wish *w, struct error
     s->cron = *w->rules.cron;
     s->rules.cron = &s->cron;
   }
-  s->has_on_failure = w->has_on_failure;
-  s->has_on_recovery = w->has_on_recovery;
+  s->has_on_failure = w->on_failure != NULL;
+  s->has_on_recovery = w->on_recovery != NULL;
   s->is_wanted = true;
   s->is_leaving = false;
   return 0;

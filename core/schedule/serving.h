@@ -3,6 +3,7 @@
  *   daemon.c   the loop: clock, signals, descriptors
  *   tell.c     its log
  *   reload.c   what changes meanwhile: hoko.lua, zones, keys
+ *   scripts.c  the scripts, read when they are saved
  *   jobs.c     which jobs there are: the state's, and what hoko.lua wants
  *   step.c     what a job does next: policy's answer, recorded, then done
  *   process.c  the runs' processes: started, heard, ended
@@ -12,6 +13,7 @@
 #define HOKO_SCHEDULE_SERVING_H
 
 #include "schedule/notify.h"
+#include "schedule/scripts.h"
 #include "schedule/served.h"
 #include "schedule/watch.h"
 
@@ -26,6 +28,7 @@ struct daemon {
   size_t active; /* runs under way */
   struct orders *orders;
   struct face *metrics, *pages; /* NULL: not asked for */
+  struct scripts scripts;
   struct notify notify;
   struct watch watch;
   int lock_fd, signal_fd, timer_fd, folder_fd; /* folder_fd: inotify's */
@@ -65,6 +68,8 @@ void reload_again(struct daemon *d);
 /* What the folder's descriptor tells, and what none does. */
 void reload_hear(struct daemon *d);
 void reload_look(struct daemon *d);
+/* What is saved and removed in FOLDER is heard of from now on. */
+void reload_watch(struct daemon *d, const char *folder);
 /* Jobs that wait for a key are tried again; WHY is logged. */
 void reload_keys(struct daemon *d, const char *why);
 
@@ -107,6 +112,9 @@ MUST_USE int process_adopt(struct daemon *d, struct served *s, struct error *err
 void process_stop(struct daemon *d, struct served *s);
 /* Hears what it wrote and sees whether it has ended. */
 void process_look(struct daemon *d, struct served *s);
+/* As the first process of a container it inherits what scripts' commands leave behind, for
+ * whose end nobody else waits. */
+void process_reap(const struct daemon *d);
 
 /* ---- orders.c ---- */
 
