@@ -16,6 +16,7 @@ struct query_call {
   struct buf dsn, sql, auth, cells;
   struct cell *params; /* into CELLS */
   size_t params_len;
+  bool writes;
 };
 
 /* ---- reading ------------------------------------------------------------- */
@@ -68,6 +69,7 @@ static int read_member(struct query_call *c, struct json_scan *scan) {
   struct slice name = scan->text;
   enum json_token token = json_next(scan);
   if (token == JSON_ARRAY_BEGIN && slice_is(name, "params")) return read_params(c, scan);
+  if (token == JSON_TRUE && slice_is(name, "write")) return c->writes = true, 0;
   struct buf *to = slice_is(name, "dsn")     ? &c->dsn
                    : slice_is(name, "query") ? &c->sql
                    : slice_is(name, "auth")  ? &c->auth
@@ -98,10 +100,11 @@ wrong:
 /* ---- what it may reach ---------------------------------------------------- */
 
 /* The real path of the file, once it was opened as every file of a script is. */
-static int find_file(const struct running *r, const struct dsn *dsn, char path[PATH_SIZE],
-                     struct error *err) {
+static int find_file(const struct running *r, const struct dsn *dsn, bool writes,
+                     char path[PATH_SIZE], struct error *err) {
   char link[32];
-  int fd = files_open_for(&r->files, slice_of(dsn->file), OPEN_READ, err);
+  int fd =
+      files_open_for(&r->files, slice_of(dsn->file), writes ? OPEN_READ_WRITE : OPEN_READ, err);
   if (fd < 0) return -1;
   (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t len = readlink(link, path, PATH_SIZE - 1);
@@ -124,10 +127,10 @@ static int check_reach(const struct running *r, const char *origin, struct error
 }
 
 /* What DSN leads to must be allowed: a file into PATH, or a server into ORIGIN. */
-static int allow(const struct running *r, const struct dsn *dsn, char path[PATH_SIZE],
+static int allow(const struct running *r, const struct dsn *dsn, bool writes, char path[PATH_SIZE],
                  char origin[ORIGIN_SIZE], struct error *err) {
   switch (dsn->kind) {
-  case DSN_SQLITE: return find_file(r, dsn, path, err);
+  case DSN_SQLITE: return find_file(r, dsn, writes, path, err);
   case DSN_POSTGRESQL:
     if (origin_of_place(origin, "postgresql", dsn->host, dsn->port, err)) return -1;
     return check_reach(r, origin, err);
@@ -162,7 +165,7 @@ static int open_query(struct running *r, struct query_call *c, const struct dsn 
                       struct query **out, struct error *err) {
   char path[PATH_SIZE], origin[ORIGIN_SIZE];
   struct secret *password = NULL;
-  if (allow(r, dsn, path, origin, err) ||
+  if (allow(r, dsn, c->writes, path, origin, err) ||
       find_password(r, dsn, origin, c->auth.ptr, &password, err))
     return -1;
   const struct query_options o = {.dsn = dsn,
@@ -172,6 +175,8 @@ static int open_query(struct running *r, struct query_call *c, const struct dsn 
                                   .params_len = c->params_len,
                                   .password =
                                       password ? secret_open(password) : (struct slice){NULL, 0},
+                                  .writes = c->writes,
+                                  .is_trial = r->job->is_dry,
                                   .clock = r->job->clock,
                                   .is_wanted = is_wanted,
                                   .user = r};

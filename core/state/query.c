@@ -38,6 +38,25 @@ const char *query_column(const struct query *q, size_t i) { return q->columns[i]
 
 /* ---- for the kinds ------------------------------------------------------- */
 
+struct query query_of(const struct query_kind *kind, const struct query_options *options) {
+  return (struct query){.kind = kind,
+                        .writes = options->writes,
+                        .is_trial = options->is_trial,
+                        .changed = -1,
+                        .is_wanted = options->is_wanted,
+                        .user = options->user};
+}
+
+int query_fail_denied(const struct query *q, struct error *err) {
+  if (q->writes) {
+    (void)error_set(err, ERROR_DATA, "hoko.sql writes rows, and this statement would do more");
+    return error_hint(err, "give it one SELECT, INSERT, UPDATE or DELETE");
+  }
+  (void)error_set(err, ERROR_DATA, "hoko.sql only reads, and this statement would do more");
+  return error_hint(err, "give it a SELECT, or let it write rows: hoko.sql{ dsn = …, query = …, "
+                         "write = true }");
+}
+
 int query_fail_row(const struct query *q, struct error *err, const char *format, ...) {
   char text[sizeof err->message];
   va_list args;
@@ -71,6 +90,17 @@ int query_name_column(struct query *q, size_t i, const char *name, struct error 
   q->columns[i] = strdup(name);
   return q->columns[i] ? 0
                        : error_set(err, ERROR_MEMORY, "out of memory for the columns of a query");
+}
+
+int query_name_changed(struct query *q, struct error *err) {
+  q->changed = 0;
+  return query_make_columns(q, 1, err) || query_name_column(q, 0, "changed", err) ? -1 : 0;
+}
+
+int query_put_changed(struct query *q, struct buf *frame, struct error *err) {
+  query_begin_row(q, frame);
+  cell_put_integer(frame, q->changed);
+  return query_end_row(q, frame, 0, err);
 }
 
 int query_check_size(const struct query *q, const struct buf *frame, size_t more,

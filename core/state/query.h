@@ -1,4 +1,4 @@
-/* query.h - rows of somebody's database, for hoko.sql: read only, streamed.
+/* query.h - rows of somebody's database, for hoko.sql: streamed, read only unless asked.
  *
  * A query never waits for the network: query_step() does what can be done now, and
  * says so where it has to wait.  SQLite works inside the step; where that takes long it
@@ -9,7 +9,11 @@
  * Values: NULL is CELL_NULL, integers of up to 64 bits are exact, floats and booleans
  * are themselves, text is valid UTF-8, a blob (bytea) its bytes; everything else of
  * PostgreSQL (numeric, dates, uuid, json, arrays) is its text, dates as ISO 8601 has
- * them. */
+ * them.
+ *
+ * What a query writes is one transaction, committed behind its last row; one that is
+ * closed before leaves nothing.  Where it gives no rows of its own it gives one then, of
+ * the column "changed": how many rows it wrote. */
 #ifndef HOKO_STATE_QUERY_H
 #define HOKO_STATE_QUERY_H
 
@@ -34,6 +38,8 @@ struct query_options {
   const struct cell *params; /* no blobs */
   size_t params_len;
   struct slice password; /* of PostgreSQL; len 0: none */
+  bool writes;
+  bool is_trial; /* rolled back where it would be committed */
   const struct clock *clock;
   bool (*is_wanted)(void *user);
   void *user;

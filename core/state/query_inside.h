@@ -17,9 +17,14 @@ struct query {
   size_t columns_len;
   int64_t rows;  /* given so far */
   size_t row_at; /* of the frame, where the row in hand begins */
+  bool writes, is_trial;
+  int64_t changed; /* rows, by a query that gives none; -1: it gives rows */
   bool (*is_wanted)(void *user);
   void *user;
 };
+
+/* What every kind's struct begins with, before it knows its columns. */
+struct query query_of(const struct query_kind *kind, const struct query_options *options);
 
 MUST_USE int query_sqlite_open(struct query **out, const struct query_options *options,
                                struct error *err);
@@ -29,6 +34,9 @@ MUST_USE int query_postgres_open(struct query **out, const struct query_options 
 /* Room for N columns, all NULL, to be filled by query_name_column(). */
 MUST_USE int query_make_columns(struct query *q, size_t n, struct error *err);
 MUST_USE int query_name_column(struct query *q, size_t i, const char *name, struct error *err);
+/* The one column of a query that writes and gives no rows, and its row. */
+MUST_USE int query_name_changed(struct query *q, struct error *err);
+MUST_USE int query_put_changed(struct query *q, struct buf *frame, struct error *err);
 
 /* A row begins behind what FRAME holds; each cell is checked and appended; then it counts,
  * or, where RC or an addition failed, is taken off again. */
@@ -48,6 +56,8 @@ MUST_USE static inline int query_put_text(struct query *q, size_t i, struct slic
 }
 MUST_USE int query_end_row(struct query *q, struct buf *frame, int rc, struct error *err);
 
+/* -1: the statement does more than the query may. */
+int query_fail_denied(const struct query *q, struct error *err);
 /* -1, about the row in hand. */
 int query_fail_row(const struct query *q, struct error *err, const char *format, ...)
     PRINTF_LIKE(3, 4);

@@ -1,8 +1,8 @@
 /* A query of a PostgreSQL server, row by row as it sends them.
  *
- * The transaction is READ ONLY, and a first SELECT in it makes that final: PostgreSQL
- * lets nobody turn it back once a snapshot is taken.  Parameters travel beside the
- * query, which is one statement by the protocol's own rule. */
+ * Unless the query writes, the transaction is READ ONLY, and a first SELECT in it makes
+ * that final: PostgreSQL lets nobody turn it back once a snapshot is taken.  Parameters travel
+ * beside the query, which is one statement by the protocol's own rule. */
 #include "state/query_inside.h"
 
 #include "base/hex.h"
@@ -27,12 +27,12 @@ enum {
   OID_FLOAT8 = 701
 };
 
-static const char begin[] =
-    "BEGIN TRANSACTION READ ONLY;"
-    "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';"
-    "SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SELECT 1";
+#define BEGIN(mode)                                                                                \
+  "BEGIN TRANSACTION READ " mode ";"                                                               \
+  "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601';"                        \
+  "SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SELECT 1"
 
-enum stage { CONNECTING, BEGINNING, ASKED, ENDED };
+enum stage { CONNECTING, BEGINNING, ASKED, ENDING, ENDED };
 
 struct query_postgres {
   struct query query;
@@ -89,7 +89,7 @@ static int fail_result(const struct query_postgres *q, const PGresult *r, struct
   (void)error_set(err, ERROR_DATA, position[0] ? "%s (at character %s of the query)" : "%s%s", text,
                   position);
   one_line(hint, sizeof hint, field(r, PG_DIAG_MESSAGE_HINT));
-  if (strcmp(state, "25006") == 0) return error_hint(err, "hoko.sql only reads: give it a SELECT");
+  if (strcmp(state, "25006") == 0 && !q->query.writes) return query_fail_denied(&q->query, err);
   return hint[0] ? error_hint(err, "%s", hint) : -1;
 }
 
@@ -191,6 +191,7 @@ static enum query_got failed(int minus_one) {
 
 static int send_begin(struct query_postgres *q, struct error *err) {
   (void)PQsetNoticeReceiver(q->conn, be_silent, NULL);
+  const char *begin = q->query.writes ? BEGIN("WRITE") : BEGIN("ONLY");
   if (PQsetnonblocking(q->conn, 1) || !PQsendQuery(q->conn, begin)) return fail(q, err);
   q->stage = BEGINNING;
   return 0;
@@ -303,15 +304,50 @@ static int put_row(struct query_postgres *q, const PGresult *r, struct buf *fram
   return query_end_row(&q->query, frame, rc, err);
 }
 
-static int take_result(struct query_postgres *q, const PGresult *r, struct buf *frame,
+static int take_count(struct query_postgres *q, PGresult *r, struct error *err) {
+  if (query_name_changed(&q->query, err)) return -1;
+  if (number_int64(slice_of(PQcmdTuples(r)), 0, INT64_MAX, &q->query.changed))
+    q->query.changed = 0; /* it is of no rows */
+  return 0;
+}
+
+static int take_result(struct query_postgres *q, PGresult *r, struct buf *frame,
                        struct error *err) {
   switch (PQresultStatus(r)) {
   case PGRES_SINGLE_TUPLE:
     return !q->query.columns && name_columns(q, r, err) ? -1 : put_row(q, r, frame, err);
   case PGRES_TUPLES_OK: return !q->query.columns ? name_columns(q, r, err) : 0;
   case PGRES_FATAL_ERROR: return fail_result(q, r, err);
+  case PGRES_COMMAND_OK:
+    if (q->query.writes) return take_count(q, r, err);
+    return error_set(err, ERROR_DATA, "the query gives no rows");
   default: return error_set(err, ERROR_DATA, "the query gives no rows");
   }
+}
+
+/* What was written is asked to be kept; what was read needs nothing. */
+static enum query_got after_rows(struct query_postgres *q, struct error *err) {
+  q->stage = q->query.writes ? ENDING : ENDED;
+  if (!q->query.writes) return QUERY_ENDED;
+  return PQsendQuery(q->conn, q->query.is_trial ? "ROLLBACK" : "COMMIT") ? QUERY_FULL
+                                                                         : failed(fail(q, err));
+}
+
+static enum query_got ending(struct query_postgres *q, struct buf *frame, struct error *err) {
+  enum query_got got;
+  PGresult *r;
+  while (next_result(q, &r, &got, err)) {
+    if (!r) {
+      q->stage = ENDED;
+      return q->query.changed >= 0 && query_put_changed(&q->query, frame, err) ? QUERY_FAILED
+                                                                               : QUERY_ENDED;
+    }
+    bool is_good = PQresultStatus(r) == PGRES_COMMAND_OK;
+    if (!is_good) (void)fail_result(q, r, err);
+    PQclear(r);
+    if (!is_good) return QUERY_FAILED;
+  }
+  return got;
 }
 
 static enum query_got asked(struct query_postgres *q, struct buf *frame, struct error *err) {
@@ -319,10 +355,7 @@ static enum query_got asked(struct query_postgres *q, struct buf *frame, struct 
   PGresult *r;
   while (frame->len < QUERY_FRAME_FULL) {
     if (!next_result(q, &r, &got, err)) return got;
-    if (!r) {
-      q->stage = ENDED;
-      return QUERY_ENDED;
-    }
+    if (!r) return after_rows(q, err);
     int rc = take_result(q, r, frame, err);
     PQclear(r);
     if (rc) return QUERY_FAILED;
@@ -336,6 +369,7 @@ static enum query_got step(struct query *base, struct buf *frame, struct error *
   if (q->stage == CONNECTING) got = connecting(q, err);
   if (q->stage == BEGINNING && got == QUERY_FULL) got = beginning(q, err);
   if (q->stage == ASKED && got == QUERY_FULL) got = asked(q, frame, err);
+  if (q->stage == ENDING && got == QUERY_FULL) got = ending(q, frame, err);
   return q->stage == ENDED ? QUERY_ENDED : got;
 }
 
@@ -372,7 +406,7 @@ int query_postgres_open(struct query **out, const struct query_options *o, struc
       .step = step, .poll = poll_postgres, .close = close_postgres};
   struct query_postgres *q = calloc(1, sizeof *q);
   if (!q) return error_set(err, ERROR_MEMORY, "out of memory for a query");
-  q->query = (struct query){.kind = &kind, .is_wanted = o->is_wanted, .user = o->user};
+  q->query = query_of(&kind, o);
   q->clock = o->clock;
   if (copy_query(q, o, err) || connect_start(q, o, err)) {
     query_close(&q->query);

@@ -1,10 +1,15 @@
-/* A query of a SQLite file.  Nothing but reading is let through: the file is opened for
- * reading, an authorizer refuses every act but selecting (VACUUM INTO and ATTACH could
- * make files), and the schema, which may be anybody's, is not trusted. */
+/* A query of a SQLite file.  Nothing but reading is let through, and changing rows where
+ * the query writes: else the file is opened for reading, an authorizer refuses every other
+ * act (VACUUM INTO and ATTACH could make files), and the schema, which may be anybody's,
+ * is not trusted. */
 #include "state/query_inside.h"
 
+#include "base/path.h"
+
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 enum { OPS_BETWEEN_LOOKS = 100000, BUSY_NAP_MS = 20, BUSY_MAX_MS = 10000 };
 
@@ -13,6 +18,7 @@ struct query_sqlite {
   sqlite3 *db;
   sqlite3_stmt *st;
   bool is_ended;
+  bool is_denied; /* what it asked for was not let through */
 };
 
 /* ---- errors -------------------------------------------------------------- */
@@ -20,10 +26,8 @@ struct query_sqlite {
 static int fail(const struct query_sqlite *q, struct error *err) {
   int code = sqlite3_errcode(q->db);
   if (code == SQLITE_NOMEM) return error_set(err, ERROR_MEMORY, "out of memory for a query");
-  if (code == SQLITE_AUTH || code == SQLITE_READONLY) {
-    (void)error_set(err, ERROR_DATA, "hoko.sql only reads, and this statement would do more");
-    return error_hint(err, "give it a SELECT");
-  }
+  if (q->is_denied || (code == SQLITE_READONLY && !q->query.writes))
+    return query_fail_denied(&q->query, err);
   (void)error_set(err, ERROR_DATA, "%s", sqlite3_errmsg(q->db));
   if (code == SQLITE_BUSY)
     return error_hint(err, "another program has been writing it for 10 seconds");
@@ -34,12 +38,27 @@ static int fail(const struct query_sqlite *q, struct error *err) {
 
 /* ---- what it may do ------------------------------------------------------ */
 
+static bool is_allowed(const struct query_sqlite *q, int action) {
+  switch (action) {
+  case SQLITE_SELECT:
+  case SQLITE_READ:
+  case SQLITE_FUNCTION:
+  case SQLITE_RECURSIVE: return true;
+  case SQLITE_INSERT:
+  case SQLITE_UPDATE:
+  case SQLITE_DELETE: return q->query.writes;
+  default: return false;
+  }
+}
+
+/* SQLite's own code for a denial does not outlive every kind of statement, so it is kept. */
 static int authorize(void *user, int action, const char *a, const char *b, const char *c,
                      const char *d) {
-  (void)user, (void)a, (void)b, (void)c, (void)d;
-  bool is_reading = action == SQLITE_SELECT || action == SQLITE_READ || action == SQLITE_FUNCTION ||
-                    action == SQLITE_RECURSIVE;
-  return is_reading ? SQLITE_OK : SQLITE_DENY;
+  struct query_sqlite *q = user;
+  (void)a, (void)b, (void)c, (void)d;
+  if (is_allowed(q, action)) return SQLITE_OK;
+  q->is_denied = true;
+  return SQLITE_DENY;
 }
 
 /* 0: go on. */
@@ -62,12 +81,30 @@ static void tame(struct query_sqlite *q) {
   (void)sqlite3_limit(q->db, SQLITE_LIMIT_ATTACHED, 0);
   (void)sqlite3_limit(q->db, SQLITE_LIMIT_LENGTH, QUERY_ROW_MAX);
   (void)sqlite3_limit(q->db, SQLITE_LIMIT_COLUMN, QUERY_COLUMNS_MAX);
-  (void)sqlite3_set_authorizer(q->db, authorize, NULL); /* cannot fail */
   sqlite3_progress_handler(q->db, OPS_BETWEEN_LOOKS, look_up, &q->query);
   (void)sqlite3_busy_handler(q->db, wait_busy, &q->query);
 }
 
 /* ---- opening ------------------------------------------------------------- */
+
+/* A journal that another has left would be carried out now, and may name other files that
+ * are then removed: a script could have written it. */
+static int check_journal(const char *file, struct error *err) {
+  char journal[PATH_SIZE];
+  struct stat st;
+  int len = snprintf(journal, sizeof journal, "%s-journal", file);
+  bool is_there = len >= (int)sizeof journal || (lstat(journal, &st) == 0 && st.st_size > 0);
+  if (!is_there) return 0;
+  (void)error_set(err, ERROR_DATA, "another program is writing it, or was cut off in the middle");
+  return error_hint(err, "open it once with the program that writes it");
+}
+
+/* Who writes has the lock from here on, so nothing changes between two steps. */
+static int begin(struct query_sqlite *q, const struct query_options *o, struct error *err) {
+  if (!q->query.writes) return 0;
+  if (check_journal(o->file, err)) return -1;
+  return sqlite3_exec(q->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(q, err);
+}
 
 /* Whether REST holds no statement, only blanks, comments and semicolons. */
 static bool is_blank(struct query_sqlite *q, const char *rest) {
@@ -84,7 +121,8 @@ static int prepare(struct query_sqlite *q, const char *sql, struct error *err) {
   if (sqlite3_prepare_v2(q->db, sql, -1, &q->st, &rest) != SQLITE_OK) return fail(q, err);
   if (!q->st) return error_set(err, ERROR_DATA, "the query is empty");
   if (!is_blank(q, rest)) return error_set(err, ERROR_DATA, "the query is more than one statement");
-  if (!sqlite3_column_count(q->st)) return error_set(err, ERROR_DATA, "the query gives no rows");
+  if (!q->query.writes && !sqlite3_column_count(q->st))
+    return error_set(err, ERROR_DATA, "the query gives no rows");
   return 0;
 }
 
@@ -114,6 +152,7 @@ static int bind_all(struct query_sqlite *q, const struct query_options *o, struc
 
 static int name_columns(struct query_sqlite *q, struct error *err) {
   size_t n = (size_t)sqlite3_column_count(q->st);
+  if (!n) return query_name_changed(&q->query, err);
   if (query_make_columns(&q->query, n, err)) return -1;
   for (size_t i = 0; i < n; i++) {
     const char *name = sqlite3_column_name(q->st, (int)i);
@@ -150,16 +189,25 @@ static int put_row(struct query_sqlite *q, struct buf *frame, struct error *err)
   return query_end_row(&q->query, frame, rc, err);
 }
 
+static int end(struct query_sqlite *q, struct buf *frame, struct error *err) {
+  q->is_ended = true;
+  if (!q->query.writes) return 0;
+  const char *last = q->query.is_trial ? "ROLLBACK" : "COMMIT";
+  bool has_changed = q->query.changed >= 0;
+  if (has_changed) q->query.changed = sqlite3_changes64(q->db);
+  (void)sqlite3_set_authorizer(q->db, NULL, NULL); /* of what the script asked for nothing comes */
+  if (sqlite3_exec(q->db, last, NULL, NULL, NULL) != SQLITE_OK) return fail(q, err);
+  return has_changed ? query_put_changed(&q->query, frame, err) : 0;
+}
+
 static enum query_got step(struct query *base, struct buf *frame, struct error *err) {
   struct query_sqlite *q = (struct query_sqlite *)base;
   while (!q->is_ended && frame->len < QUERY_FRAME_FULL) {
     int code = sqlite3_step(q->st);
-    if (code == SQLITE_DONE)
-      q->is_ended = true;
-    else if (code != SQLITE_ROW)
-      return (void)fail(q, err), QUERY_FAILED;
-    else if (put_row(q, frame, err))
-      return QUERY_FAILED;
+    int rc = code == SQLITE_DONE  ? end(q, frame, err)
+             : code == SQLITE_ROW ? put_row(q, frame, err)
+                                  : fail(q, err);
+    if (rc) return QUERY_FAILED;
   }
   return q->is_ended ? QUERY_ENDED : QUERY_FULL;
 }
@@ -175,13 +223,18 @@ int query_sqlite_open(struct query **out, const struct query_options *o, struct 
   static const struct query_kind kind = {.step = step, .close = close_sqlite};
   struct query_sqlite *q = calloc(1, sizeof *q);
   if (!q) return error_set(err, ERROR_MEMORY, "out of memory for a query");
-  q->query = (struct query){.kind = &kind, .is_wanted = o->is_wanted, .user = o->user};
-  int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
+  q->query = query_of(&kind, o);
+  int flags = (o->writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX |
+              SQLITE_OPEN_NOFOLLOW;
   int rc = sqlite3_open_v2(o->file, &q->db, flags, NULL) == SQLITE_OK ? 0
            : q->db                                                    ? fail(q, err)
                    : error_set(err, ERROR_MEMORY, "out of memory for a query");
   if (rc == 0) {
     tame(q);
+    rc = begin(q, o, err);
+  }
+  if (rc == 0) {
+    (void)sqlite3_set_authorizer(q->db, authorize, q); /* cannot fail */
     rc = prepare(q, o->sql, err) || bind_all(q, o, err) || name_columns(q, err) ? -1 : 0;
   }
   if (rc == 0)

@@ -49,7 +49,8 @@ io.open("out.json", "w"):write('{"items":[{"name":"Al Noor"}]}'):close()
 hoko.json("out.json", { at = "$.items" })().name --> "Al Noor"]] },
 
   { name = "hoko.sql",
-    text = "Rows of a query as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is the same.",
+    text = "Rows of a query as tables by column; NULL is nil. It only reads, unless write = true. "
+      .. "hoko.sql(dsn, query, ...) is the same.",
     overload = "fun(dsn: string, query: string, ...: string|number|boolean|nil): hoko.Source",
     options = {
       { name = "dsn", type = "string", required = true,
@@ -59,11 +60,16 @@ hoko.json("out.json", { at = "$.items" })().name --> "Al Noor"]] },
       { name = "params", type = "table", luals = "any[]", text = "their values; hoko.null for NULL" },
       { name = "auth", type = "string",
         text = "the keystore entry with the password; without it ~/.pgpass is asked" },
+      { name = "write", type = "boolean", default = "false",
+        text = "the query may be an INSERT, UPDATE or DELETE: committed behind its last row, "
+          .. "which is { changed = N } where it gives none; a dry run takes it back" },
     },
     returns = { { "hoko.Source", "integers and floats are numbers, other types text; a blob is its bytes" } },
     example = [[
 io.open("crm.db", "w"):close() -- an empty database
-hoko.sql("sqlite:crm.db", "SELECT ? AS name", "Al Noor")().name --> "Al Noor"]] },
+hoko.sql("sqlite:crm.db", "SELECT ? AS name", "Al Noor")().name --> "Al Noor"
+-- for row in hoko.sql{ dsn = "sqlite:crm.db", query = "UPDATE p SET taken = 1 WHERE code = ?",
+--                      params = { 7 }, write = true } do print(row.changed) end]] },
 
   { name = "hoko.json.encode", text = "A value as JSON: keys sorted, integers exact; bad UTF-8 and NaN are errors.",
     params = { { "value", "any" } },

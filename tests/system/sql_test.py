@@ -102,6 +102,65 @@ for row in hoko.sql{ dsn = "sqlite:crm.db", query = "SELECT name FROM p WHERE co
                     self.assertEqual(file.read(), before)
         self.assertLessEqual(set(os.listdir(self.folder)), set(files))
 
+    def test_a_write_asks_for_it_and_is_committed_behind_the_last_row(self):
+        taken = 'dsn = "sqlite:crm.db", query = "UPDATE p SET email = ? WHERE code < 3", params = { "taken" }'
+        self.script("hoko.sql{ %s }()" % taken, code=1)
+        self.assertIn("s.lua:1: sqlite:crm.db: hoko.sql only reads, and this statement would do more", self.err)
+        self.assertIn("hint: give it a SELECT, or let it write rows: hoko.sql{ dsn = …, query = …, write = true }", self.err)
+        self.assertEqual(self.script("local rows = hoko.sql{ %s, write = true }\nprint(rows().changed, rows())" % taken), "2\tnil\n")
+        self.assertEqual(self.emails(), ["taken", "taken", ""])
+        out = self.script("""for row in hoko.sql{ dsn = "sqlite:crm.db", write = true,
+  query = "DELETE FROM p WHERE code < 3 RETURNING name, code" } do print(row.code, row.name) end""")
+        self.assertEqual(sorted(out.splitlines()), ["1\tAl Noor", "2\tنور"])
+        self.assertEqual(self.emails(), [""])
+
+    def emails(self):
+        with sqlite3.connect(self.path("crm.db")) as db:
+            return [email for (email,) in db.execute("SELECT email FROM p ORDER BY code")]
+
+    def test_a_write_that_is_left_or_fails_or_is_dry_leaves_nothing(self):
+        self.make("crm.db", "INSERT INTO p SELECT value + 100, 'x', 'y' FROM (WITH RECURSIVE c(value) AS (VALUES (1) "
+                  "UNION ALL SELECT value + 1 FROM c WHERE value < 100000) SELECT value FROM c)", "CREATE UNIQUE INDEX one ON p (code)")
+        before = self.emails()
+        many = 'hoko.sql{ dsn = "sqlite:crm.db", query = "UPDATE p SET email = \'z\' RETURNING code", write = true }'
+        self.script(f"for row in {many} do break end\n{many}()")
+        self.assertEqual(self.emails(), before)
+        self.script('hoko.sql{ dsn = "sqlite:crm.db", query = "UPDATE p SET code = 1", write = true }()', code=1)
+        self.assertIn("UNIQUE constraint failed: p.code", self.err)
+        self.assertEqual(self.emails(), before)
+        one = 'print(hoko.sql{ dsn = "sqlite:crm.db", query = "DELETE FROM p WHERE code = 1", write = true }().changed)'
+        self.assertEqual(self.script(one, options=["--dry-run"]), "1\n")
+        self.assertEqual(self.emails(), before)
+        self.assertEqual(self.script(one), "1\n")
+        self.assertEqual(self.emails(), before[1:])
+
+    def test_a_write_changes_rows_and_nothing_else(self):
+        self.make("crm.db", "CREATE INDEX by_name ON p (name)")
+        for query in self.WRITES:
+            if query.split()[0] in ("INSERT", "UPDATE", "DELETE", "WITH"):
+                continue
+            with self.subTest(query=query):
+                self.write("query.sql", query)
+                self.script("hoko.sql{ dsn = 'sqlite:crm.db', query = io.open('query.sql'):read('a'), write = true }()", code=1)
+                self.assertRegex(self.err, "s.lua:1: sqlite:crm.db: (hoko.sql writes rows, and|cannot VACUUM|not authorized\n)")
+        self.assertFalse(os.path.exists(self.path("copy.db")))
+        self.assertEqual(self.emails(), ["a@example.com", None, ""])
+
+    def test_a_write_needs_the_permission_to_write_and_no_journal_of_another(self):
+        folder = tempfile.mkdtemp(prefix="hoko-other-")
+        self.addCleanup(shutil.rmtree, folder)
+        shutil.copy(self.path("crm.db"), folder + "/crm.db")
+        text = f"print(hoko.sql{{ dsn = 'sqlite:{folder}/crm.db', query = 'DELETE FROM p', write = true }}().changed)"
+        self.script(text, code=1, options=["--allow-read", folder])
+        self.assertIn(f"--allow-write={folder}", self.err)
+        self.assertEqual(self.script(text, options=["--allow-write", folder]), "3\n")
+        self.write("crm.db-journal", "left by another")
+        self.script("hoko.sql{ dsn = 'sqlite:crm.db', query = 'DELETE FROM p', write = true }()", code=1)
+        self.assertIn("s.lua:1: sqlite:crm.db: another program is writing it, or was cut off in the middle", self.err)
+        self.assertTrue(os.path.exists(self.path("crm.db-journal")))
+        self.script("hoko.sql{ dsn = 'sqlite:.hoko/state.db', query = 'DELETE FROM x', write = true }()", code=1)
+        self.assertRegex(self.err, "is not allowed|no script may write")
+
     def test_a_file_needs_its_permission(self):
         folder = tempfile.mkdtemp(prefix="hoko-other-")
         self.addCleanup(shutil.rmtree, folder)
@@ -202,6 +261,7 @@ class WrongUse(RunTest):
         ('hoko.sql{ dsn = "sqlite:a" }', "hoko.sql: option 'query' is missing"),
         ('hoko.sql{ query = "SELECT 1" }', "hoko.sql: option 'dsn' is missing"),
         ('hoko.sql{ dsn = "sqlite:a", query = "SELECT 1", param = {} }', "hoko.sql: unknown option 'param', did you mean 'params'?"),
+        ('hoko.sql{ dsn = "sqlite:a", query = "SELECT 1", write = 1 }', "hoko.sql: option 'write' must be a boolean, not a number"),
         ('hoko.sql{ dsn = "sqlite:a", query = "SELECT 1", params = 1 }', "hoko.sql: option 'params' must be a table, not a number"),
         ('hoko.sql("mysql://u:geheim@h/d", "SELECT 1")()', "mysql://h/d: a database is named sqlite:FILE or postgresql://USER@HOST/DATABASE"),
         ('hoko.sql("host=h password=geheim", "SELECT 1")()', "the database: a database is named sqlite:FILE or postgresql://USER@HOST/DATABASE"),
@@ -320,6 +380,40 @@ show(query("SELECT name FROM p WHERE code = $1", 2)())""")
                 self.query("query(io.open('query.sql'):read('a'))()", code=1)
                 self.assertIn("postgresql:///postgres: ", self.err)
         self.assertEqual(self.server.sql("SELECT count(*), max(name) FROM p; SELECT last_value, is_called FROM s"), ["3|نور", "1|f"])
+
+    def write_sql(self, query, *words, code=0, **more):
+        return self.query(f"""
+local rows = hoko.sql{{ dsn = '{self.server.url}', query = [[{query}]], write = true }}
+for row in rows do show(row) end""", *words, code=code, **more)
+
+    def test_a_write_asks_for_it_and_is_committed_behind_the_last_row(self):
+        self.server.sql("CREATE TABLE w AS SELECT i AS code, NULL::text AS taken FROM generate_series(1, 100000) AS i")
+        count = "SELECT count(taken), count(*) FROM w"
+        self.query("query('UPDATE w SET taken = 1')()", code=1)
+        self.assertIn("hoko.sql only reads, and this statement would do more", self.err)
+        self.assertIn("write = true }", self.err)
+        self.assertEqual(self.write_sql("UPDATE w SET taken = 'x' WHERE code < 3"), "changed=integer:2\n")
+        self.assertEqual(self.server.sql(count), ["2|100000"])
+        self.assertEqual(self.write_sql("UPDATE w SET taken = 'x' WHERE code = 3 RETURNING code"), "code=integer:3\n")
+        self.assertEqual(self.server.sql(count), ["3|100000"])
+        self.assertEqual(self.write_sql("UPDATE w SET taken = 'x' WHERE code < 0 RETURNING code"), "")
+        self.query(f"for row in hoko.sql{{ dsn = '{self.server.url}', query = 'DELETE FROM w RETURNING *', write = true }} do break end")
+        self.assertEqual(self.server.sql(count), ["3|100000"])
+        self.write_sql("UPDATE w SET code = 1 / (code - 50000)", code=1)
+        self.assertIn("division by zero", self.err)
+        self.assertEqual(self.server.sql(count), ["3|100000"])
+
+    def test_a_dry_run_takes_a_write_back(self):
+        self.server.sql("CREATE TABLE d AS SELECT 1 AS code")
+        text = f"print(hoko.sql{{ dsn = '{self.server.url}', query = 'DELETE FROM d', write = true }}().changed)"
+        self.assertEqual(self.script(text, options=["--dry-run", "--allow-net=localhost"]), "1\n")
+        self.assertEqual(self.server.sql("SELECT count(*) FROM d"), ["1"])
+
+    def test_a_constraint_that_fails_at_the_commit_is_an_error(self):
+        self.server.sql("CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        self.write_sql("INSERT INTO t VALUES (1), (1)", code=1)
+        self.assertIn("duplicate key value violates unique constraint", self.err)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM t"), ["0"])
 
     def test_a_million_rows_take_no_memory(self):
         self.assertEqual(self.query("""

@@ -226,9 +226,9 @@ static void take_params(const struct args *a) {
   lua_setfield(L, 2, "params");
 }
 
-/* hoko.sql{dsn=, query=, params=, auth=}: the same. */
+/* hoko.sql{dsn=, query=, params=, auth=, write=}: the same. */
 static void take_names(lua_State *L) {
-  static const char *const names[] = {"dsn", "query", "params", "auth", NULL};
+  static const char *const names[] = {"dsn", "query", "params", "auth", "write", NULL};
   struct args a = args_open(L, function, 1, names);
   if (lua_gettop(L) > 1) raise_error(L, "%s: after a table of options comes no argument", function);
   lua_createtable(L, 0, 4);
@@ -236,6 +236,10 @@ static void take_names(lua_State *L) {
   take_text(&a, "query");
   take_text(&a, "auth");
   take_params(&a);
+  if (args_flag(&a, "write", false)) {
+    lua_pushboolean(L, true);
+    lua_setfield(L, 2, "write");
+  }
   lua_settop(L, 2);
   if (lua_getfield(L, 2, "query") == LUA_TNIL)
     raise_error(L, "%s: option 'query' is missing", function);

@@ -328,11 +328,14 @@ hoko.json = {}
 ---@field query string one SELECT; parameters are ? in SQLite, $1 in PostgreSQL
 ---@field params? any[] their values; hoko.null for NULL
 ---@field auth? string the keystore entry with the password; without it ~/.pgpass is asked
+---@field write? boolean the query may be an INSERT, UPDATE or DELETE: committed behind its last row, which is { changed = N } where it gives none; a dry run takes it back (default false)
 
----Rows of a query as tables by column; NULL is nil. It only reads. hoko.sql(dsn, query, ...) is the same.
+---Rows of a query as tables by column; NULL is nil. It only reads, unless write = true. hoko.sql(dsn, query, ...) is the same.
 ---```lua
 ---io.open("crm.db", "w"):close() -- an empty database
 ---hoko.sql("sqlite:crm.db", "SELECT ? AS name", "Al Noor")().name --> "Al Noor"
+----- for row in hoko.sql{ dsn = "sqlite:crm.db", query = "UPDATE p SET taken = 1 WHERE code = ?",
+-----                      params = { 7 }, write = true } do print(row.changed) end
 ---```
 ---@overload fun(dsn: string, query: string, ...: string|number|boolean|nil): hoko.Source
 ---@param options hoko.SqlOptions
