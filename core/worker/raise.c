@@ -3,11 +3,13 @@
 #include <lauxlib.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { FRAMES_MAX = 40 };
 
-static const char trace_key; /* of the registry: {file, line, user, whole, error} */
+/* Of the registry: {file, line, user, whole, error}; the last error whose place was told. */
+static const char trace_key, placed_key;
 
 static bool is_users(lua_State *L, lua_Debug *ar) {
   if (!lua_getinfo(L, "Sl", ar)) return false;
@@ -50,6 +52,12 @@ int raise_push_failure(lua_State *L, const struct error *err) {
   lua_pushfstring(L, err->hint[0] ? "%s\nhint: %s" : "%s", err->message, err->hint);
   lua_pushstring(L, error_code_name(err->code));
   return 3;
+}
+
+int raise_placed(lua_State *L) {
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &placed_key);
+  return lua_error(L);
 }
 
 int raise_lua(lua_State *L) { raise_error(L, "%s", luaL_checkstring(L, 1)); }
@@ -96,15 +104,37 @@ void raise_forget(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &trace_key);
 }
 
-int raise_handler(lua_State *L) {
+/* Pushes the file and the line that the error at 1 begins with, if it was told so. */
+static bool push_told_place(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &placed_key);
+  bool is_placed = lua_type(L, -1) == LUA_TSTRING && lua_rawequal(L, -1, 1);
+  lua_pop(L, 1);
+  if (!is_placed) return false;
+  const char *text = lua_tostring(L, 1);
+  for (const char *p = strchr(text, ':'); p; p = strchr(p + 1, ':')) {
+    size_t digits = strspn(p + 1, "0123456789");
+    if (!digits || digits > 9 || strncmp(p + 1 + digits, ": ", 2) != 0) continue;
+    lua_pushlstring(L, text, (size_t)(p - text));
+    lua_pushinteger(L, strtol(p + 1, NULL, 10));
+    return true;
+  }
+  return false;
+}
+
+static void push_place(lua_State *L) {
   lua_Debug ar;
-  if (is_kept(L)) return 1;
+  if (push_told_place(L)) return;
   bool has_place = raise_level(L, &ar);
-  lua_createtable(L, 5, 0);
   lua_pushstring(L, has_place ? ar.short_src : "");
-  lua_rawseti(L, -2, 1);
   lua_pushinteger(L, has_place ? ar.currentline : 0);
-  lua_rawseti(L, -2, 2);
+}
+
+int raise_handler(lua_State *L) {
+  if (is_kept(L)) return 1;
+  lua_createtable(L, 5, 0);
+  push_place(L);
+  lua_rawseti(L, -3, 2);
+  lua_rawseti(L, -2, 1);
   push_user_frames(L);
   lua_rawseti(L, -2, 3);
   luaL_traceback(L, L, NULL, 1);

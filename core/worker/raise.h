@@ -21,6 +21,9 @@ _Noreturn void raise_from(lua_State *L, const struct error *err);
 int raise_push_failure(lua_State *L, const struct error *err);
 /* The innermost line of the user's on L's stack; allocates nothing. */
 bool raise_level(lua_State *L, lua_Debug *ar);
+/* Raises the text on the top, which begins with "file:line: " of the user's: that is the
+ * error's place, wherever it is raised from. */
+int raise_placed(lua_State *L);
 /* A Lua function: raises its first argument likewise; for our Lua half. */
 int raise_lua(lua_State *L);
 

@@ -25,6 +25,26 @@ function Rows.__index(_, name)
     near and (", did you mean '%s'?"):format(near) or "; there are filter, map and take"))
 end
 
+-- Functions that give rows and are no source by their type, each with its name.
+local iterators = setmetatable({}, { __mode = "k" })
+
+local sources = {}
+
+function sources.is_source(value)
+  return native.is_source(value) or type(value) == "table" and getmetatable(value) == Rows or iterators[value] ~= nil
+end
+
+--- Makes a function known as a source.
+function sources.known(name, f)
+  iterators[f] = name
+  return f
+end
+
+function sources.name(source)
+  if native.is_source(source) then return tostring(source) end
+  return "source: " .. (iterators[source] or "hoko.rows(…)")
+end
+
 local function new(pull, source)
   return setmetatable({ pull = pull, source = source or false, is_ended = false }, Rows)
 end
@@ -138,3 +158,5 @@ function hoko.pages(fetch)
   end)
   return returned(rows)
 end
+
+return sources

@@ -1,5 +1,5 @@
 -- hoko.api, hoko.store and the rest of hoko.partners, on host calls.
-local hoko, native, options, answers = ...
+local hoko, native, options, answers, sources = ...
 
 local PAGE_ROWS, OVERLAP, DELETE_ROWS, RESTARTS_MAX = 10000, 50, 10000, 5
 
@@ -83,7 +83,7 @@ end
 --- Iterates over the partners that Hoko has; pages by itself.
 function hoko.partners.list(given)
   local name = "hoko.partners.list"
-  return walk(name, options.check(name, given))
+  return sources.known(name .. "(…)", walk(name, options.check(name, given)))
 end
 
 -- ---- hoko.partners.delete ---------------------------------------------------

@@ -1,6 +1,6 @@
 -- What `hoko repl` has its worker do: entries whose outermost locals stay visible, and
 -- their values shown.
-local native, hoko = ...
+local native, hoko, look = ...
 
 local scan = native.run("session_scan.lua")
 local show = native.run("session_show.lua", native.run("inspect.lua", native, hoko.null), hoko)
@@ -80,6 +80,19 @@ local function show_all(values)
   end
 end
 
+-- A source that the line itself made is read a little; one that it only names would miss the
+-- rows that were shown.
+local function show_source(source, is_made)
+  if not is_made then
+    io.stdout:write(look.describe(source), "\n")
+    return source
+  end
+  local rows, word, again = look.at(source)
+  if #rows > 0 then show_all(table.pack(rows)) end
+  if word then io.stderr:write(word, "\n") end
+  return again
+end
+
 local function syntax_error(message, chunk)
   local line, text = message:match("^" .. chunk:gsub("%p", "%%%0") .. ":(%d+): (.*)$")
   return nil, text or message, chunk, math.tointeger(tonumber(line)) or 0
@@ -123,7 +136,9 @@ function session.run(text, number)
   local f, limit = function_of(text, "=" .. chunk, is_expression)
   if not f then return syntax_error(limit, chunk) end
   local values = table.pack(f())
-  if values.n > 0 then
+  if look.is_source(values[1]) then
+    _G._ = show_source(values[1], statements ~= nil)
+  elseif values.n > 0 then
     _G._ = values[1]
     show_all(values)
   end

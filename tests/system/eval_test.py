@@ -115,6 +115,14 @@ class Eval(unittest.TestCase):
             file.write("return 'mine'")
         self.assertEqual(self.eval("(require('eval'))"), '"mine"\n')
 
+    def test_a_source_shows_its_first_rows(self):
+        with open(self.folder + "/p.csv", "w", encoding="utf-8") as file:
+            file.write("name\n" + "".join(f"Partner {n}\n" for n in range(1, 31)))
+        rows = [f"Partner {n}" for n in range(1, 21)]
+        self.assertEqual(self.eval('hoko.csv("p.csv")').splitlines(), ["name", *rows])
+        self.assertEqual(self.eval('hoko.rows(hoko.csv("p.csv")):take(2)'), "name\nPartner 1\nPartner 2\n")
+        self.assertEqual(self.eval('hoko.rows({})'), "")
+
     def test_rows_are_sent_and_recorded(self):
         mock = Mock("--key", "key-for-tests")
         self.addCleanup(mock.end)

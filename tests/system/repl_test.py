@@ -95,6 +95,23 @@ class Entries(Repl):
             with self.subTest(text=text):
                 self.assertEqual(self.piped(text + "\n"), expected)
 
+    def test_a_source_shows_its_first_rows_and_loses_none(self):
+        counted = "local n, last = 0; for row in _ do n, last = n + 1, row.name end; return n, last\n"
+        lines = self.piped("hoko.partners.list{ limit = 2 }\n" + counted, "--mock").splitlines()
+        self.assertEqual([line.split("  ")[0].strip() for line in lines], ["id", "00000000-00…", "00000000-00…", "2", '"Partner 2"'])
+        make = "local i = 0; return i < 0\nfunction count() i = i + 1; return i <= 30 and { n = i } or nil end\n"
+        self.assertEqual(self.piped(make + "hoko.rows(count)\n_().n, _().n, i\n").splitlines(),
+                         ["false", " n", *(f"{n:>2}" for n in range(1, 21)), "1", "2", "21"])
+        self.assertIn("… the first 20 rows; all of them: for row in _ do", self.err)
+
+    def test_a_source_that_is_only_named_is_not_read(self):
+        self.assertEqual(self.piped("local rows = hoko.rows({ { n = 1 }, { n = 2 } })\nrows\nrows().n\n"),
+                         "source: hoko.rows(…) (its next rows: hoko.rows(_):take(5), all: for row in _ do … end)\n1\n")
+        self.assertEqual(self.piped("hoko.rows({})\n"), "")
+        self.assertIn("there are no rows", self.err)
+        self.assertEqual(self.piped("hoko.csv('none.csv')\n"), "")
+        self.assertIn("repl#1:1: none.csv: No such file", self.err)
+
     def test_three_hundred_locals_stay(self):
         lines = [f"local v{i} = {i}" for i in range(300)]
         self.assertEqual(self.piped("\n".join([*lines, "v0, v150, v299"])), "0\n150\n299\n")

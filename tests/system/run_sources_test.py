@@ -88,6 +88,23 @@ class Csv(RunTest):
             self.script(SYNC, "secret.csv", code=1)
             self.assertIn("Permission denied", self.err)
 
+    def test_the_line_that_made_the_source_is_the_one_shown(self):
+        self.start()
+        self.write("bad.csv", 'name\n"a"b\n')
+        for made, says in (('hoko.csv("none.csv")', "none.csv: No such file"), ('hoko.csv("bad.csv")', "bad.csv:2: text after"),
+                           ('hoko.sql("sqlite:none.db", "SELECT 1")', "none.db: No such file")):
+            for read in ("for row in rows do print(row) end", "hoko.sync{ source = rows }", "rows()",
+                         "hoko.rows(rows):take(1)()", "local ok, why = pcall(rows) error(why, 0)"):
+                with self.subTest(made=made, read=read):
+                    self.script(f"local a\nlocal rows = {made}\nlocal b\n{read}\n", code=1)
+                    self.assertRegex(self.err, f"hoko: scripts/s.lua:2: [^\n]*{says}")
+                    self.assertIn(f"  1 | local a\n> 2 | local rows = {made}\n  3 | local b\n", self.err)
+                    self.assertIn("  scripts/s.lua:4: in ", self.err)
+        self.write("lua/make.lua", "return { rows = function()\n  return hoko.csv('none.csv')\nend }")
+        self.script("local rows = require('make').rows()\n\nrows()\n", code=1)
+        self.assertIn("lua/make.lua:2: none.csv: No such file or directory\n  1 |", self.err)
+        self.assertIn("> 2 |   return hoko.csv('none.csv')\n", self.err)
+
     def test_a_malformed_record_is_a_reject_where_that_is_wanted(self):
         self.start()
         self.write("data.csv", "name,email\na,a@b.co\nb,b@b.co,more\nc,c@b.co\n")

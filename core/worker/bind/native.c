@@ -143,12 +143,7 @@ static int call(lua_State *L) {
     json_encode(L, 2);
     arguments.ptr = lua_tolstring(L, -1, &arguments.len);
   }
-  if (host_call(L, name, arguments, &reply, &err)) {
-    lua_pushnil(L);
-    lua_pushfstring(L, err.hint[0] ? "%s (%s)" : "%s", err.message, err.hint);
-    lua_pushstring(L, error_code_name(err.code));
-    return 3;
-  }
+  if (host_call(L, name, arguments, &reply, &err)) return raise_push_failure(L, &err);
   json_push(L, reply);
   return 1;
 }

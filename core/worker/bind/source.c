@@ -116,7 +116,7 @@ static int fail(lua_State *L, struct source *s, const struct error *err) {
   else
     lua_pushliteral(L, "");
   lua_concat(L, 4);
-  return lua_error(L);
+  return raise_placed(L);
 }
 
 static void open_file(lua_State *L, struct source *s) {
