@@ -18,11 +18,63 @@ struct story {
   char script[512]; /* of the run that sent it last; "" where that is pruned */
 };
 
+/* Of a partner; %s: the fields that were sent. */
+static const char *const why_text[WHYS] = {
+    [WHY_UNTOLD] = "sent, by an older hoko that did not keep why",
+    [WHY_NEW] = "created: its key was new",
+    [WHY_ANEW] = "created anew: Hoko did not have its partner any more",
+    [WHY_CHANGED] = "updated: %s differed from what was last acknowledged",
+    [WHY_ALL] = "updated: all rows were to be sent, changed or not; this one with %s",
+    [WHY_BOUND] = "updated: the row named its partner by id; with %s",
+    [WHY_TRIED] = "updated: its partner was gone, and was to be tried again with %s",
+    [WHY_MERGED] = "updated: a run had more than one row of it, which came to %s",
+    [WHY_FOUND] = "created: its key had no partner; no clear answer came, but a listing had it",
+    [WHY_ADOPTED] = "adopted: hoko.partners.adopt gave its key to a partner that Hoko had",
+    [WHY_IMPORTED] = "imported: hoko state import brought it",
+    [WHY_DELETED] = "gone: hoko.partners.delete deleted its partner",
+};
+
+static bool was_sent(const struct explained *e) {
+  return e->why != WHY_ADOPTED && e->why != WHY_IMPORTED;
+}
+
+static void put_field_names(struct buf *b, uint8_t fields) {
+  const char *between = "";
+  for (int f = 0; f < ROW_FIELDS; f++) {
+    if (!(fields & 1u << f)) continue;
+    buf_printf(b, "%s%s", between, row_field_name[f]);
+    between = ", ";
+  }
+}
+
+static void put_why_known(struct buf *b, const struct explained *e) {
+  const char *text = why_text[e->why], *names = strstr(text, "%s");
+  if (!names) {
+    buf_add_text(b, text);
+    return;
+  }
+  buf_add_slice(b, (struct slice){text, (size_t)(names - text)});
+  put_field_names(b, e->sent_fields);
+  buf_add_text(b, names + 2);
+}
+
+/* The last decision: a create that is on its way, or that was, is of a key without a
+ * partner, and a reject is newer than what was acknowledged. */
+static void put_why(struct buf *b, const struct explained *e) {
+  if (e->is_under_way || e->is_held)
+    buf_add_text(b, why_text[e->is_known ? WHY_ANEW : WHY_NEW]);
+  else if (e->is_rejected)
+    buf_printf(b, "%.*s: %.*s", SLICE_ARG(e->reject.code), SLICE_ARG(e->reject.message));
+  else
+    put_why_known(b, e);
+}
+
 static const char *decision_of(const struct explained *e) {
   if (e->is_under_way) return "under way";
   if (e->is_held) return "held";
   if (e->is_rejected) return "rejected";
-  return e->is_gone ? "gone" : "sent";
+  if (e->is_gone) return "gone";
+  return e->why == WHY_ADOPTED ? "adopted" : e->why == WHY_IMPORTED ? "imported" : "sent";
 }
 
 static const char *next_of(const struct explained *e) {
@@ -81,11 +133,15 @@ static void put_known(struct buf *b, const struct story *s) {
   uuid_format(&e->id, id);
   put_line(b, "partner", "%.*s", (int)sizeof id, id);
   put_source(b, s);
-  put_line(b, "decision", "sent: its key was new, a field differed, or send is \"all\"");
-  if (e->sent_at_ms > 0) put_sent(b, "request", "sent", e->run, e->sent_at_ms);
+  buf_printf(b, "  %-9s ", "decision");
+  put_why_known(b, e);
+  buf_add_char(b, '\n');
+  if (e->sent_at_ms > 0)
+    put_sent(b, "request", was_sent(e) ? "sent" : "none; it was taken over", e->run, e->sent_at_ms);
   put_line(b, "answer",
-           e->is_gone ? "Hoko does not have this partner any more"
-                      : "acknowledged, with these fields:");
+           e->is_gone    ? "Hoko does not have this partner any more"
+           : was_sent(e) ? "acknowledged, with these fields:"
+                         : "none was needed; these fields are taken for Hoko's:");
   put_fields(b, e->field);
 }
 
@@ -106,6 +162,7 @@ static void put_text(struct buf *b, const struct story *s) {
   if (e->is_known) put_known(b, s);
   if (e->is_rejected) put_reject(b, &e->reject);
   if (e->is_held || e->is_under_way) {
+    put_line(b, "decision", "%s", why_text[e->is_known ? WHY_ANEW : WHY_NEW]);
     put_sent(b, "request", "a create was sent", e->held.run, e->held.sent_at_ms);
     put_fields(b, e->held.row.field);
     put_line(b, "answer", e->is_held ? "none that is clear: it is held" : "none yet");
@@ -160,6 +217,14 @@ static void put_json_held(struct buf *b, const char *name, const struct held *h)
   buf_add_char(b, '}');
 }
 
+static void put_json_why(struct buf *b, const struct explained *e) {
+  struct buf why = BUF_WITH_LIMIT(TEXT_LIMIT);
+  put_why(&why, e);
+  b->is_failed = b->is_failed || !buf_ok(&why);
+  put_string(b, "why", buf_slice(&why));
+  buf_free(&why);
+}
+
 static void put_json(struct buf *b, const struct story *s) {
   const struct explained *e = s->e;
   buf_add_text(b, "{\"key\":");
@@ -168,6 +233,7 @@ static void put_json(struct buf *b, const struct story *s) {
   put_string(b, "base_url", slice_of(s->stream->base_url));
   put_string(b, "script", slice_of(s->script));
   put_string(b, "decision", slice_of(decision_of(e)));
+  put_json_why(b, e);
   if (e->is_known) put_json_partner(b, e);
   if (e->is_held) put_json_held(b, "held", &e->held);
   if (e->is_under_way) put_json_held(b, "under_way", &e->held);

@@ -1,9 +1,10 @@
 /* One key's whole story, from all tables, in one look. */
 #include "state/handle.h"
+#include "state/partner.h"
 #include "state/reject.h"
 
 static const char sql_sent[] =
-    "SELECT partner.sent_at, partner.line, run.run FROM partner"
+    "SELECT partner.sent_at, partner.line, run.run, partner.why FROM partner"
     " LEFT JOIN run ON run.number = partner.run WHERE partner.number = ?";
 static const char sql_reject[] =
     "SELECT " REJECT_COLUMNS REJECT_TABLES " WHERE reject.stream = ? AND reject.key = ?";
@@ -14,6 +15,13 @@ static const char sql_intents[] =
     "SELECT intent.number, intent.sent_at, intent.rows, run.run FROM intent"
     " LEFT JOIN run ON run.number = intent.run WHERE intent.stream = ? ORDER BY intent.number";
 
+/* A number that is none of ours is one that a hoko to come would know. */
+static void read_why(int64_t number, struct explained *to) {
+  int64_t why = number & PARTNER_WHY_MASK;
+  to->why = why < WHYS ? (enum why)why : WHY_UNTOLD;
+  to->sent_fields = (uint8_t)(number >> PARTNER_WHY_BITS & ((1 << ROW_FIELDS) - 1));
+}
+
 static int read_sent(struct stream *st, struct explained *to, struct error *err) {
   struct db *db = &st->state->db;
   struct statement *sql = db_prepare(db, sql_sent, err);
@@ -23,6 +31,7 @@ static int read_sent(struct stream *st, struct explained *to, struct error *err)
   if (is_row <= 0) return is_row;
   to->sent_at_ms = column_int(sql, 0);
   to->line = (uint32_t)column_int(sql, 1);
+  read_why(column_int(sql, 3), to);
   int result = handed_column(&st->handed, sql, 2, &to->run, err);
   statement_reset(sql);
   return result;

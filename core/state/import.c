@@ -150,7 +150,8 @@ static int take_line(struct import *m, struct slice bytes, struct error *err) {
   struct ack ack = {.key = line.text[KEY],
                     .id = line.id,
                     .field = {line.text[NAME], line.text[EMAIL], line.text[PHONE]},
-                    .sent_at_ms = line.sent_at_ms};
+                    .sent_at_ms = line.sent_at_ms,
+                    .why = WHY_IMPORTED};
   if (partner_acknowledge(st, &ack, 1, 0, err) != 0) return -1;
   if (line.is_gone && partner_mark_gone(st, &ack.seq, 1, err) != 0) return -1;
   return key_index_is_due(st) ? key_index_write(st, err) : 0;

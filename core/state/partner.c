@@ -9,12 +9,12 @@ enum { FRAME = 10000 }; /* partners that are read at once; also in sql_missing *
 
 static const char sql_key[] = "SELECT key FROM partner WHERE number = ?";
 static const char sql_insert[] =
-    "INSERT INTO partner (number, key, id, name, email, phone, sent_at, run, line, gone)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
+    "INSERT INTO partner (number, key, id, name, email, phone, sent_at, run, line, gone, why)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)";
 /* What was sent to one partner says nothing of another: with a new id, fields that are
  * not sent become unknown. */
 static const char sql_update[] =
-    "UPDATE partner SET id = ?2, gone = 0, sent_at = ?6, run = ?7, line = ?8,"
+    "UPDATE partner SET id = ?2, gone = 0, sent_at = ?6, run = ?7, line = ?8, why = ?9,"
     " name = coalesce(?3, CASE WHEN id = ?2 THEN name END),"
     " email = coalesce(?4, CASE WHEN id = ?2 THEN email END),"
     " phone = coalesce(?5, CASE WHEN id = ?2 THEN phone END) WHERE number = ?1";
@@ -70,6 +70,13 @@ static int take_known(struct stream *st, struct ack *acks, const struct candidat
   return db_for_each(db, sql, c->len, &each, err);
 }
 
+/* Small numbers take a byte of a row. */
+static int64_t why_of(const struct ack *ack) {
+  int64_t fields = 0;
+  for (int f = 0; f < ROW_FIELDS; f++) fields |= ack->field[f].len > 0 ? 1 << f : 0;
+  return fields << PARTNER_WHY_BITS | (int64_t)ack->why;
+}
+
 static int insert(struct stream *st, struct ack *ack, int64_t run, struct error *err) {
   struct db *db = &st->state->db;
   struct statement *sql = db_prepare(db, sql_insert, err);
@@ -84,6 +91,7 @@ static int insert(struct stream *st, struct ack *ack, int64_t run, struct error 
   bind_int(sql, 7, ack->sent_at_ms);
   bind_int(sql, 8, run);
   bind_int(sql, 9, ack->line);
+  bind_int(sql, 10, why_of(ack));
   return db_run(db, sql, err);
 }
 
@@ -97,6 +105,7 @@ static int update(struct stream *st, const struct ack *ack, int64_t run, struct 
   bind_int(sql, 6, ack->sent_at_ms);
   bind_int(sql, 7, run);
   bind_int(sql, 8, ack->line);
+  bind_int(sql, 9, why_of(ack));
   return db_run(db, sql, err);
 }
 

@@ -4,6 +4,10 @@
 
 #include "state/handle.h"
 
+/* partner.why: an enum why, and behind it the fields that were sent. */
+enum { PARTNER_WHY_BITS = 4, PARTNER_WHY_MASK = (1 << PARTNER_WHY_BITS) - 1 };
+_Static_assert((int)WHYS <= PARTNER_WHY_MASK + 1, "a reason has room");
+
 /* All inside a write transaction of the caller's; after its rollback ST is to be
  * refreshed.  Acks of keys that are known without the caller's knowing find their
  * partner: there is never a second one of a key. */

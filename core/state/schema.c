@@ -61,7 +61,10 @@ static const char version_1[] =
     "CREATE TABLE store (scope TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,"
     " PRIMARY KEY (scope, name)) WITHOUT ROWID;";
 
-const char *const schema_steps[] = {version_1};
+/* Why it was sent, and which fields (partner.h). */
+static const char version_2[] = "ALTER TABLE partner ADD COLUMN why INTEGER NOT NULL DEFAULT 0;";
+
+const char *const schema_steps[] = {version_1, version_2};
 const int schema_version = sizeof schema_steps / sizeof *schema_steps;
 
 static const char sql_application_id[] = "PRAGMA application_id";

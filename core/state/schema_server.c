@@ -61,7 +61,10 @@ static const char version_1[] =
     /* one row a workspace: all hosts together keep its limit */
     "CREATE TABLE rate (scope bigint PRIMARY KEY, form bigint NOT NULL, record bytea NOT NULL);";
 
-static const char *const steps[] = {version_1};
+static const char version_2[] = "ALTER TABLE partner ADD COLUMN why bigint NOT NULL DEFAULT 0;"
+                                "UPDATE state SET version = 2;";
+
+static const char *const steps[] = {version_1, version_2};
 enum { VERSION = sizeof steps / sizeof *steps };
 
 static const char sql_tables[] =
@@ -85,6 +88,12 @@ static int refuse_newer(const struct db *db, int64_t version, struct error *err)
                   (long long)version, (int)VERSION);
   return error_hint(
       err, "install that hoko here, too, or name another database: --state postgresql://…");
+}
+
+static int refuse_older(const struct db *db, int64_t version, struct error *err) {
+  (void)error_set(err, ERROR_STATE, "%s has version %lld of an older hoko, this one needs %d",
+                  db->name, (long long)version, (int)VERSION);
+  return error_hint(err, "hoko state check   brings it up to date; the older ones refuse it then");
 }
 
 static int run_steps(struct db *db, struct error *err) {
@@ -112,5 +121,6 @@ int schema_server_look(struct db *db, bool *is_there, struct error *err) {
   int64_t version;
   if (read_version(db, &version, err) != 0) return -1;
   *is_there = version > 0;
-  return version > VERSION ? refuse_newer(db, version, err) : 0;
+  if (version > VERSION) return refuse_newer(db, version, err);
+  return version > 0 && version < VERSION ? refuse_older(db, version, err) : 0;
 }

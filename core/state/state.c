@@ -75,7 +75,8 @@ static int open_server(struct state *s, const struct dsn *dsn, struct error *err
   bool is_there;
   if (db_open_server(&s->db, dsn, err) != 0) return -1;
   if (!s->is_reader) return schema_server_apply(&s->db, err) != 0 ? -1 : advisory_live(&s->db, err);
-  if (schema_server_look(&s->db, &is_there, err) != 0 || is_there) return is_there ? 0 : -1;
+  if (schema_server_look(&s->db, &is_there, err) != 0) return -1;
+  if (is_there) return 0;
   db_close(&s->db); /* nobody has written yet: an empty state */
   s->is_memory = true;
   return open_file_for_writing(s, dsn->name, err);

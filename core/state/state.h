@@ -143,6 +143,23 @@ struct intent {
   struct slice rows; /* records of base/row.h, one behind the other */
 };
 
+/* Why a partner's row was sent, or how else the state came by it; on the disk as these numbers. */
+enum why {
+  WHY_UNTOLD,  /* an older hoko did not keep it */
+  WHY_NEW,     /* created: the key was new */
+  WHY_ANEW,    /* created: its partner was gone */
+  WHY_CHANGED, /* updated: fields differed from those last acknowledged */
+  WHY_ALL,     /* updated: every row was to be sent */
+  WHY_BOUND,   /* updated: the row named the key's partner by id */
+  WHY_TRIED,   /* updated: its partner was gone, and was to be tried again */
+  WHY_MERGED,  /* updated: more than one row of it came in a run */
+  WHY_FOUND,   /* created without an answer, and found by a listing */
+  WHY_ADOPTED, /* not sent: hoko.partners.adopt */
+  WHY_IMPORTED,
+  WHY_DELETED, /* gone: hoko.partners.delete */
+  WHYS
+};
+
 struct ack {
   uint32_t seq; /* in: the known partner's, or 0; out: the number it has now (0 without key) */
   uint32_t line;
@@ -150,6 +167,7 @@ struct ack {
   struct uuid id;
   struct slice field[ROW_FIELDS]; /* as sent; len 0 leaves what is stored */
   int64_t sent_at_ms;
+  enum why why;
 };
 
 struct reject {
@@ -394,6 +412,8 @@ struct explained {
   struct uuid id;
   struct slice field[ROW_FIELDS];
   int64_t sent_at_ms;
+  enum why why;
+  uint8_t sent_fields;  /* bit F: field F was, when it was last */
   struct slice run;     /* that last acknowledged it */
   struct reject reject; /* where is_rejected */
   struct held held;     /* where is_held or is_under_way */

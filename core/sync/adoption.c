@@ -41,7 +41,8 @@ static void adopt(const struct adoption_options *o, struct adoption *a, const st
   *ack = (struct ack){.line = row.line,
                       .key = row.key,
                       .id = o->partners[h->pairs[i].partner].id,
-                      .sent_at_ms = h->at[i].sent_at_ms};
+                      .sent_at_ms = h->at[i].sent_at_ms,
+                      .why = WHY_FOUND};
   memcpy(ack->field, row.field, sizeof ack->field);
 }
 

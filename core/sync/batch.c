@@ -1,6 +1,7 @@
 #include "sync/batch.h"
 
 #include "api/request.h"
+#include "state/state.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -129,6 +130,7 @@ bool batch_merge(struct batch *b, uint32_t i, const struct row *row, uint64_t or
   b->body_bytes += after - before;
   r->ordinal = ordinal;
   r->mask = mask;
+  if (!is_create) r->why = WHY_MERGED;
   return true;
 }
 

@@ -29,6 +29,7 @@ struct batch_row {
   uint64_t ordinal; /* in the upsert */
   uint32_t at, len; /* the record */
   uint32_t seq;     /* of a known partner; 0 */
+  uint8_t why;      /* it is sent: enum why */
   uint8_t mask;     /* bit F: field F is sent; the record has the row as it was submitted */
   bool is_told;     /* its outcome was counted */
   bool is_resent;   /* it was a held row and is so no more */

@@ -28,8 +28,11 @@ static struct plan create(const struct plan_facts *f, struct row row) {
     plan.is_partial = f->has_key;
     return plan;
   }
-  return (struct plan){
-      .kind = BATCH_CREATE, .row = row, .as = {.seq = f->known->seq, .mask = all_fields(&row)}};
+  return (struct plan){.kind = BATCH_CREATE,
+                       .row = row,
+                       .as = {.seq = f->known->seq,
+                              .mask = all_fields(&row),
+                              .why = f->known->seq ? WHY_ANEW : WHY_NEW}};
 }
 
 /* The partner is gone at Hoko; made anew it gets back what was last acknowledged. */
@@ -39,6 +42,12 @@ static struct plan recreate(const struct plan_facts *f) {
   struct row row = row_merged(&before, f->row);
   row.id = (struct slice){NULL, 0};
   return create(f, row);
+}
+
+static enum why why_updated(const struct plan_facts *f, bool is_delta) {
+  if (is_delta) return WHY_CHANGED;
+  if (f->known->seq && !f->known->is_gone) return WHY_ALL;
+  return f->row->id.len ? WHY_BOUND : WHY_TRIED;
 }
 
 static struct plan update(const struct plan_facts *f, const struct uuid *id) {
@@ -52,10 +61,12 @@ static struct plan update(const struct plan_facts *f, const struct uuid *id) {
                          .has_id = true,
                          .kind = BATCH_UPDATE};
   if (mask == 0) return reject("no_change", "", "the row has a partner and nothing to change");
-  return (struct plan){.kind = BATCH_UPDATE,
-                       .row = *f->row,
-                       .has_id = true,
-                       .as = {.id = *id, .seq = f->known->seq, .mask = mask}};
+  return (struct plan){
+      .kind = BATCH_UPDATE,
+      .row = *f->row,
+      .has_id = true,
+      .as = {
+          .id = *id, .seq = f->known->seq, .mask = mask, .why = (uint8_t)why_updated(f, is_delta)}};
 }
 
 /* What was refused stays so; but a gone partner can be made anew, or the row names another. */

@@ -22,7 +22,8 @@ static void fill_ack(const struct sync *s, const struct batch *b, uint32_t i, in
                     .line = row.line,
                     .key = row.key,
                     .id = partner_of(s, b, i)->id,
-                    .sent_at_ms = sent_at_ms};
+                    .sent_at_ms = sent_at_ms,
+                    .why = (enum why)b->rows[i].why};
   memcpy(a->field, row.field, sizeof a->field);
 }
 
@@ -113,7 +114,8 @@ void settle_adopted(struct sync *s, const struct row *row, const struct plan *pl
   *a = (struct ack){.line = row->line,
                     .key = row->key,
                     .id = plan->as.id,
-                    .sent_at_ms = clock_wall_ms(s->options.clock)};
+                    .sent_at_ms = clock_wall_ms(s->options.clock),
+                    .why = WHY_ADOPTED};
   memcpy(a->field, row->field, sizeof a->field);
   s->tally.updated++;
   if (s->options.events.acked)

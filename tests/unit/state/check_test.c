@@ -60,7 +60,7 @@ static void each_kind_of_damage_is_found(void **state) {
       {"UPDATE partner SET key = 'zz' WHERE key = 'k9'", "partner 10 is not found by its key zz"},
       {"UPDATE partner SET id = x'00' WHERE key = 'k9'", "the id of partner 10 is none"},
       {"DELETE FROM key_index", "is not found by its key k3"},
-      {"INSERT INTO partner SELECT (9 << 32) + 1, 'q', id, '', '', '', 0, 0, 0, 0 FROM partner"
+      {"INSERT INTO partner SELECT (9 << 32) + 1, 'q', id, '', '', '', 0, 0, 0, 0, 0 FROM partner"
        " WHERE key = 'k9'",
        "1 partners belong to no stream"},
       {"INSERT INTO intent (stream, sent_at, rows_len, rows) SELECT stream, 0, rows_len, rows"

@@ -21,8 +21,12 @@ static void a_partner_tells_what_was_sent_when_by_which_run(void **state) {
   (void)state;
   scene_begin(&x);
   OK(&x, run_record_begin(x.s, &run, &x.err));
-  struct ack ack = {
-      .key = SLICE("a"), .id = scene_id(1), .line = 42, .sent_at_ms = 7, .field = {SLICE("\"A\"")}};
+  struct ack ack = {.key = SLICE("a"),
+                    .id = scene_id(1),
+                    .line = 42,
+                    .sent_at_ms = 7,
+                    .field = {SLICE("\"A\"")},
+                    .why = WHY_NEW};
   struct commit c = {.acks = &ack, .acks_len = 1, .run = run.number};
   OK(&x, stream_commit(x.st, &c, &x.err));
   struct explained e = explain(&x, "a");
@@ -30,6 +34,25 @@ static void a_partner_tells_what_was_sent_when_by_which_run(void **state) {
   assert_int_equal(e.line, 42);
   assert_int_equal(e.sent_at_ms, 7);
   assert_slice(e.run, run.run);
+  assert_int_equal(e.why, WHY_NEW);
+  assert_slice(e.field[ROW_NAME], "\"A\"");
+  scene_end(&x);
+}
+
+static void why_it_was_sent_last_and_with_which_fields_is_told(void **state) {
+  struct scene x;
+  (void)state;
+  scene_begin(&x);
+  scene_ack(&x, "a", 1, "\"A\"");
+  struct explained e = explain(&x, "a");
+  assert_int_equal(e.why, WHY_UNTOLD);
+  struct ack ack = {.key = SLICE("a"), .id = scene_id(1), .why = WHY_CHANGED};
+  ack.field[ROW_EMAIL] = ack.field[ROW_PHONE] = SLICE("null");
+  struct commit c = {.acks = &ack, .acks_len = 1};
+  OK(&x, stream_commit(x.st, &c, &x.err));
+  e = explain(&x, "a");
+  assert_int_equal(e.why, WHY_CHANGED);
+  assert_int_equal(e.sent_fields, 1 << ROW_EMAIL | 1 << ROW_PHONE);
   assert_slice(e.field[ROW_NAME], "\"A\"");
   scene_end(&x);
 }
@@ -63,6 +86,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_unknown_key_has_no_story),
       cmocka_unit_test(a_partner_tells_what_was_sent_when_by_which_run),
+      cmocka_unit_test(why_it_was_sent_last_and_with_which_fields_is_told),
       cmocka_unit_test(a_reject_a_held_row_and_one_under_way_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

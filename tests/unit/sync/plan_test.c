@@ -228,8 +228,37 @@ static void a_row_that_was_refused_before_it_was_one_is_tried_again(void **unuse
   assert_int_equal(plan_row(&f).what, PLAN_SEND); /* it has no content to compare with */
 }
 
+static void why_a_row_is_sent_is_told_with_it(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", "\"new@b.co\""), named = row;
+  named.id = SLICE(ID);
+  struct known none = {.seq = 0}, known = known_as("\"A\"", "\"a@b.co\""), gone = known;
+  gone.is_gone = true;
+  const struct {
+    struct plan_facts facts;
+    enum why why;
+  } cases[] = {
+      {{.row = &row, .known = &none}, WHY_NEW},
+      {{.row = &row, .known = &gone, .recreates = true}, WHY_ANEW},
+      {{.row = &row, .known = &known}, WHY_CHANGED},
+      {{.row = &named, .known = &known}, WHY_CHANGED},
+      {{.row = &row, .known = &known, .sends_all = true}, WHY_ALL},
+      {{.row = &named, .known = &none}, WHY_BOUND},
+      {{.row = &named, .known = &gone}, WHY_BOUND},
+      {{.row = &row, .known = &gone}, WHY_TRIED},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct plan_facts f = cases[i].facts;
+    f.has_key = true;
+    struct plan p = plan_row(&f);
+    assert_int_equal(p.what, PLAN_SEND);
+    assert_int_equal(p.as.why, cases[i].why);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(why_a_row_is_sent_is_told_with_it),
       cmocka_unit_test(a_null_name_makes_no_partner),
       cmocka_unit_test(a_row_of_a_held_create_without_key_is_held),
       cmocka_unit_test(an_update_of_nothing_is_rejected_where_nothing_is_known),
