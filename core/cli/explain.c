@@ -31,7 +31,8 @@ static const char *const why_text[WHYS] = {
     [WHY_FOUND] = "created: its key had no partner; no clear answer came, but a listing had it",
     [WHY_ADOPTED] = "adopted: hoko.partners.adopt gave its key to a partner that Hoko had",
     [WHY_IMPORTED] = "imported: hoko state import brought it",
-    [WHY_DELETED] = "gone: hoko.partners.delete deleted its partner",
+    [WHY_DELETED] =
+        "gone: hoko.partners.delete named its partner, which Hoko does not have any more",
 };
 
 static bool was_sent(const struct explained *e) {

@@ -155,7 +155,8 @@ static void reply_later(struct running *r, const struct buf *json, int rc, struc
 
 /* What stops an upsert stops the run here, too. */
 static void stop_for(struct running *r, int rc, const struct error *err) {
-  if (rc && (err->code == ERROR_AUTH || err->code == ERROR_UNREACHABLE)) running_stop(r, err);
+  if (rc && (err->code == ERROR_AUTH || err->code == ERROR_UNREACHABLE || err->code == ERROR_STATE))
+    running_stop(r, err);
 }
 
 static void step_api(struct running *r) {
@@ -174,15 +175,21 @@ static void step_api(struct running *r) {
 static int call_delete(struct running *r, struct slice json, struct reply *reply,
                        struct error *err) {
   if (need_hoko(r, err)) return -1;
-  struct removal_job job = {.transport = &r->call_gate.transport,
-                            .clock = r->job->clock,
-                            .batch_rows = DELETE_CALL_IDS_MAX,
-                            .give_up_ms = r->job->give_up_ms,
-                            .bisect_limit = r->job->bisect_limit};
-  random_bytes(&job.seed, sizeof job.seed);
-  random_bytes(&job.hash_key, sizeof job.hash_key);
+  struct delete_options o = {.job = {.transport = &r->call_gate.transport,
+                                     .clock = r->job->clock,
+                                     .batch_rows = DELETE_CALL_IDS_MAX,
+                                     .give_up_ms = r->job->give_up_ms,
+                                     .bisect_limit = r->job->bisect_limit},
+                             .base_url = slice_of(r->job->base_url),
+                             .may_be_declined = r->job->events.confirm};
+  random_bytes(&o.job.seed, sizeof o.job.seed);
+  random_bytes(&o.job.hash_key, sizeof o.job.hash_key);
+  int rc = r->job->is_dry ? 0 : running_need_state(r, err); /* a dry run deletes nothing */
+  if (!r->job->is_dry) o.state = r->state;
+  if (rc == 0) rc = delete_call_begin(&r->deletion, json, &o, err);
+  stop_for(r, rc, err);
   reply->is_later = true;
-  return delete_call_begin(&r->deletion, json, &job, err);
+  return rc;
 }
 
 static void step_delete(struct running *r) {

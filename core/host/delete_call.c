@@ -6,12 +6,36 @@
 
 enum fate { LEFT, DELETED, UNKNOWN };
 
+/* The keys of partners that are not there any more go behind the others; returns how many stay. */
+static size_t part_bindings(struct delete_call *c) {
+  struct bindings *b = &c->bindings;
+  size_t left = 0;
+  for (size_t i = 0; i < b->len; i++) {
+    struct binding one = b->list[i];
+    if (c->fate[one.at] != LEFT) continue;
+    b->list[i] = b->list[left];
+    b->list[left++] = one;
+  }
+  return left;
+}
+
 static int took(void *user, enum removed what, const uint32_t *places, size_t len,
                 struct error *err) {
   struct delete_call *c = user;
-  (void)err; /* nothing can fail */
   for (size_t i = 0; i < len; i++) c->fate[places[i]] = what == REMOVED ? DELETED : UNKNOWN;
-  return 0;
+  size_t left = part_bindings(c), told = c->bindings.len - left;
+  c->bindings.len = left;
+  return told ? bindings_deleted(c->state, c->bindings.list + left, told, err) : 0;
+}
+
+/* A client that dies behind the deletion must not take a row that comes again for equal to
+ * what Hoko has; but a deletion that a person declines leaves no doubt. */
+static int find_bindings(struct delete_call *c, const struct delete_options *o, struct error *err) {
+  struct bindings *b = &c->bindings;
+  c->state = o->state;
+  if (!o->state) return 0;
+  if (bindings_find(b, o->state, o->base_url, c->ids, c->len, err)) return -1;
+  return o->may_be_declined ? 0 : bindings_doubt(o->state, b->list, b->len, err);
 }
 
 static int read_ids(struct delete_call *c, struct slice json) {
@@ -26,9 +50,9 @@ static int read_ids(struct delete_call *c, struct slice json) {
   return token == JSON_ARRAY_END ? 0 : -1;
 }
 
-int delete_call_begin(struct delete_call *c, struct slice json, const struct removal_job *job,
-                      struct error *err) {
-  struct removal_job ours = *job;
+int delete_call_begin(struct delete_call *c, struct slice json,
+                      const struct delete_options *options, struct error *err) {
+  struct removal_job ours = options->job;
   *c = (struct delete_call){.ids = calloc(DELETE_CALL_IDS_MAX, sizeof *c->ids),
                             .fate = calloc(DELETE_CALL_IDS_MAX, sizeof *c->fate)};
   ours.user = c;
@@ -38,7 +62,7 @@ int delete_call_begin(struct delete_call *c, struct slice json, const struct rem
     rc = error_set(err, ERROR_MEMORY, "out of memory for deleting");
   else if (read_ids(c, json))
     rc = error_set(err, ERROR_INTERNAL, "the worker's ids make no sense");
-  else
+  else if ((rc = find_bindings(c, options, err)) == 0)
     rc = removal_new(&c->removal, &ours, err);
   if (rc) {
     delete_call_free(c);
@@ -87,6 +111,7 @@ void delete_call_stop(struct delete_call *c, const struct error *why) {
 
 void delete_call_free(struct delete_call *c) {
   removal_free(c->removal);
+  bindings_free(&c->bindings);
   free(c->ids);
   free(c->fate);
   *c = (struct delete_call){.is_active = false};

@@ -146,7 +146,8 @@ for partner in hoko.partners.list({ sort = "desc", limit = 5 }) do
   print(partner.id, partner.name)
 end]] },
 
-  { name = "hoko.partners.delete", text = "Deletes partners by id, in batches.",
+  { name = "hoko.partners.delete", text = "Deletes partners by id, in batches. Keys that stand for them are gone then, "
+    .. "as if Hoko had lost them.",
     params = { { "ids", "string[]|fun(): string?", "an array of UUIDs, or a function that gives the next" } },
     returns = { { "string[]", "the ids deleted" }, { "string[]", "the ids that Hoko does not know" } },
     example = [[

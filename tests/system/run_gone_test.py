@@ -4,7 +4,7 @@ import json
 import subprocess
 import unittest
 
-from support import HOKO, RunTest
+from support import HOKO, Mock, RunTest, wait_for
 
 SYNC = ('hoko.sync{ stream="crm", source=hoko.csv("people.csv"), key="ref",\n'
         '  transform=function(r) return {name=r.name, phone=r.phone} end }\n')
@@ -20,8 +20,8 @@ class Gone(RunTest):
         self.assertEqual(len(ids), len(names))
         self.assertEqual(self.mock.ask("DELETE", body=ids).status, 200)
 
-    def first_run(self, count=3):
-        self.start()
+    def first_run(self, count=3, options=()):
+        self.start(*options)
         self.people(*((f"k{i}", f"N{i}", "+1") for i in range(count)))
         self.script(SYNC)
         self.assert_rows(submitted=count, created=count)
@@ -97,6 +97,65 @@ class Gone(RunTest):
         self.assertTrue(told["partner"]["gone"])
         self.assertEqual(told["rejected"]["code"], "unknown_id")
         self.assertIn("--recreate makes it anew", told["next"])
+
+    def explain(self, key):
+        return json.loads(subprocess.run([HOKO, "explain", key, "--json"], cwd=self.folder, env=self.environment(),
+                                         capture_output=True, text=True, timeout=60).stdout)
+
+    def ids(self, *names):
+        return ",".join('"%s"' % p["id"] for p in self.mock.partners() if p["name"] in names)
+
+    def delete_by_script(self, *names, code=0, then=""):
+        self.script("hoko.partners.delete{" + self.ids(*names) + "}\n" + then, code=code)
+
+    def test_a_key_whose_partner_the_script_deleted_is_gone_and_not_unchanged(self):
+        self.first_run()
+        self.delete_by_script("N1")
+        told = self.explain("k1")
+        self.assertEqual(told["decision"], "gone")
+        self.assertEqual(told["why"], "gone: hoko.partners.delete named its partner, which Hoko does not have any more")
+        self.script(SYNC, code=3)
+        self.assert_rows(submitted=3, unchanged=2, rejected=1)
+        self.assertEqual([(r["key"], r["code"]) for r in self.rejects()], [("k1", "unknown_id")])
+        self.script(SYNC, options=("--recreate",))
+        self.assert_rows(submitted=3, unchanged=2, created=1)
+        self.assertEqual(self.names(), ["N0", "N1", "N2"])
+
+    def test_one_run_may_sync_delete_and_sync_again(self):
+        self.first_run()
+        self.delete_by_script("N0", "N2", code=3, then=SYNC)
+        self.assert_rows(submitted=3, unchanged=1, rejected=2)
+
+    def test_an_id_that_hoko_did_not_have_any_more_is_gone_in_each_stream(self):
+        self.first_run()
+        ids = self.ids("N1")
+        self.script("hoko.partners.adopt{ stream='other', key=function(p) return p.name end }")
+        self.remove("N1")
+        self.script("local _, unknown = hoko.partners.delete{" + ids + "}\nassert(#unknown == 1)")
+        for key in "k1", "N1":
+            self.assertTrue(self.explain(key)["partner"]["gone"])
+
+    def test_a_run_that_dies_behind_its_deletion_does_not_take_the_partner_for_there(self):
+        self.first_run(options=("--fault", "2:stall=60s"))
+        ids = self.ids("N1")
+        run = self.begin("hoko.partners.delete{" + ids + "}")
+        wait_for("the deletion", lambda: self.names() == ["N0", "N2"])
+        run.kill()
+        run.wait()
+        self.script(SYNC, code=3)
+        self.assert_rows(submitted=3, unchanged=2, rejected=1)
+        self.assertEqual([(r["key"], r["code"]) for r in self.rejects()], [("k1", "unknown_id")])
+
+    def test_a_key_of_another_base_url_stays(self):
+        self.first_run()
+        here, there = self.url, Mock()
+        self.addCleanup(there.end)
+        ids = self.ids("N1")
+        self.url = there.url
+        self.script("hoko.partners.delete{" + ids + "}")
+        self.url = here
+        self.script(SYNC)
+        self.assert_rows(submitted=3, unchanged=3)
 
     def test_a_row_refused_for_itself_is_not_taken_for_a_lost_partner(self):
         def answer(handler, rows):

@@ -199,7 +199,7 @@ function hoko.partners.create(rows, options) end
 ---@return fun(): hoko.Partner?
 function hoko.partners.list(options) end
 
----Deletes partners by id, in batches.
+---Deletes partners by id, in batches. Keys that stand for them are gone then, as if Hoko had lost them.
 ---```lua
 ---local made = hoko.partners.upsert({ { name = "To be deleted" } }).partners[1]
 ---local deleted, unknown = hoko.partners.delete({ made.id })
