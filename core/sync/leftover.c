@@ -11,6 +11,7 @@
 #include "sync/claims.h"
 #include "sync/pair.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { PAGE_ROWS = 10000, CLOCK_MARGIN_MS = 120000, NONE_OF_MANY = 2 };
@@ -79,18 +80,16 @@ static enum found not_listed(struct sync *s, const struct error *why) {
 static void conclude(struct sync *s, struct batch *b, enum found found) {
   uint32_t rows = range_rows(b) < NONE_OF_MANY ? range_rows(b) : NONE_OF_MANY;
   if (s->is_stopped) return; /* B is held with the rest */
-  switch (found) {
-  case FOUND_NOTHING:
-    if (rows > s->leftover.none_of) s->leftover.none_of = rows;
+  if (found == FOUND_NOTHING) {
+    assert(rows > s->leftover.none_of); /* or there was nothing to find out */
+    s->leftover.none_of = rows;
     dispatch_refuse(s, b);
     return;
-  case FOUND_SOMETHING:
+  }
+  if (found == FOUND_SOMETHING)
     sync_warn(s, "Hoko refused a request and applied a part of it; its %u rows are held",
               range_rows(b));
-    dispatch_hold(s, b);
-    return;
-  case FOUND_NO_ANSWER: dispatch_hold(s, b); return;
-  }
+  dispatch_hold(s, b);
 }
 
 static void look_over(struct sync *s) {
@@ -99,10 +98,11 @@ static void look_over(struct sync *s) {
   size_t len;
   const struct looked *partners = look_partners(l->look, &len);
   enum found found = FOUND_NO_ANSWER;
+  assert(!b || !s->is_stopped); /* leftover_step() */
   s->bisected += look_requests(l->look);
   if (look_error(l->look))
     found = not_listed(s, look_error(l->look));
-  else if (b && !s->is_stopped)
+  else if (b)
     found = compare(s, b, partners, len);
   look_free(l->look);
   l->look = NULL;

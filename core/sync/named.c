@@ -8,10 +8,10 @@ enum { NAME_MIN = 3, ADDRESS_MIN = 6 }; /* bytes; shorter ones stand in any sent
 
 static bool is_of_word(char c) { return isalnum((unsigned char)c) || (unsigned char)c >= 0x80; }
 
-/* Whether WORD stands in TEXT with nothing of a word beside it. */
+/* Whether WORD stands in TEXT with nothing of a word beside it; neither is empty. */
 static bool stands_in(struct slice text, struct slice word) {
   const char *end = text.ptr + text.len;
-  for (const char *at = text.ptr; at && at < end; at++) {
+  for (const char *at = text.ptr;; at++) {
     at = memmem(at, (size_t)(end - at), word.ptr, word.len);
     if (!at) return false;
     bool begins = at == text.ptr || !is_of_word(at[-1]);
@@ -59,7 +59,7 @@ static bool by_value(const struct batch *b, struct slice text, uint32_t *row) {
 /* A place such as "[17].email", counted from 0 as paths into JSON are. */
 static bool by_place(const struct batch *b, struct slice text, uint32_t *row) {
   struct range range = batch_range(b);
-  const char *open = text.len ? memchr(text.ptr, '[', text.len) : NULL;
+  const char *open = memchr(text.ptr, '[', text.len);
   int64_t place;
   if (!open) return false;
   size_t rest = text.len - (size_t)(open + 1 - text.ptr);

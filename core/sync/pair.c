@@ -27,7 +27,7 @@ static uint64_t partner_hash(const struct order *o, uint32_t i) {
 
 static int compare(uint64_t a, uint64_t b, uint32_t i, uint32_t j) {
   if (a != b) return a < b ? -1 : 1;
-  return i < j ? -1 : i > j;
+  return (i > j) - (i < j);
 }
 
 static int by_row(const void *a, const void *b, void *user) {

@@ -210,6 +210,7 @@ static void resend_done(struct settle *s) {
   s->resend_sync = NULL;
 }
 
+/* Of what is stopped only the sync that runs is waited for. */
 static void step_resend(struct settle *s) {
   for (;;) {
     if (!s->resend_sync) {
@@ -269,7 +270,7 @@ static void look_done(struct settle *s) {
 
 static void take_exchanges(struct settle *s) {
   struct exchange *e;
-  if (!s->look || s->phase > SECOND_LISTING) return; /* then a sync takes them */
+  if (s->phase > SECOND_LISTING) return; /* then a sync takes them */
   while ((e = transport_next(s->options.resend.transport)))
     (void)look_take(s->look, e); /* nothing else is under way */
 }
@@ -281,7 +282,7 @@ void settle_step(struct settle *s) {
     if (!look_is_done(s->look)) return;
     look_done(s);
   }
-  if (s->phase == RESENDING && (!s->is_stopped || s->resend_sync)) step_resend(s);
+  if (s->phase == RESENDING) step_resend(s);
 }
 
 int64_t settle_wake_at(const struct settle *s) {

@@ -7,7 +7,7 @@ static int by_content(const void *a, const void *b, void *user) {
   uint32_t i = *(const uint32_t *)a, j = *(const uint32_t *)b;
   uint64_t one = partners[i].exact, other = partners[j].exact;
   if (one != other) return one < other ? -1 : 1;
-  return i < j ? -1 : i > j;
+  return (i > j) - (i < j);
 }
 
 /* The first of ours in GROUP; LEN: none is. */

@@ -170,6 +170,18 @@ static void listings_count_towards_the_limit(void **unused) {
   scene_end(x);
 }
 
+static void without_a_request_left_to_look_the_rows_are_held(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  x->refuses = "N00007";
+  x->options.bisect_limit = 0;
+  scene_rows(x, 10);
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->held, 10);
+  assert_int_equal(x->requests_len, 1);
+  scene_end(x);
+}
+
 static void updates_need_no_listing(void **unused) {
   (void)unused;
   struct scene *x = scene_begin();
@@ -200,6 +212,7 @@ int main(void) {
       cmocka_unit_test(a_key_that_may_not_list_holds_what_is_refused),
       cmocka_unit_test(a_stop_while_it_is_looked_holds_the_rows),
       cmocka_unit_test(listings_count_towards_the_limit),
+      cmocka_unit_test(without_a_request_left_to_look_the_rows_are_held),
       cmocka_unit_test(updates_need_no_listing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

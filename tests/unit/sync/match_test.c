@@ -60,6 +60,11 @@ static void add(const char *id, const char *name, const char *email) {
   assert_true(batch_add(&batch, &row, &as));
 }
 
+static void add_whole(const char *name, const char *email, const char *phone) {
+  struct row row = {.field = {slice_of(name), slice_of(email), slice_of(phone)}};
+  assert_true(batch_add(&batch, &row, &(struct batch_row){.mask = BATCH_ALL_FIELDS}));
+}
+
 static void answer(const char *text) {
   batch.ranges[0] = (struct range){.to = batch.rows_len};
   batch.ranges_len = 1;
@@ -161,14 +166,13 @@ static void a_changed_field_is_named(void **unused) {
                    1 << ROW_EMAIL);
 }
 
-/* The hashes of sixteen meet each other in the table. */
-static void sixteen_rows_match_from_the_last_to_the_first(void **unused) {
-  (void)unused;
+/* The hashes of sixteen meet each other in the table; with a BLANK they do folded only. */
+static void match_sixteen(const char *blank) {
   struct buf text = BUF_WITH_LIMIT(1 << 14);
   for (int i = 0; i < ROWS; i++) {
     char id[UUID_TEXT_LEN + 1], name[16];
     (void)snprintf(id, sizeof id, "7b1f0c52-3d0e-4c8a-9a55-0f6f2d1e8c%02d", i);
-    (void)snprintf(name, sizeof name, "\"n%d\"", i);
+    (void)snprintf(name, sizeof name, "\"%sn%d\"", blank, i);
     add(batch.kind == BATCH_UPDATE ? id : NULL, name, NULL);
   }
   for (int i = ROWS; i-- > 0;)
@@ -192,6 +196,36 @@ static void equal_rows_that_came_back_folded_get_an_id_each(void **unused) {
   assert_int_not_equal(matching.partner_of[0], matching.partner_of[1]);
 }
 
+static void sixteen_rows_match_from_the_last_to_the_first(void **unused) {
+  (void)unused;
+  match_sixteen("");
+}
+
+static void sixteen_rows_that_came_back_folded_match(void **unused) {
+  (void)unused;
+  match_sixteen(" ");
+}
+
+static void without_the_text_of_an_answer_nothing_is_folded(void **unused) {
+  (void)unused;
+  answer_keep_text(&flight.answer, false);
+  add(NULL, "\" Ann \"", NULL);
+  answer("[{\"id\":\"" A "\",\"name\":\"Ann\"}]");
+  assert_int_equal(match_creates(&matching, &batch, &key), MATCH_FOREIGN);
+}
+
+/* 0 is "no row has it": fields are chosen that come to it, which nobody meets by chance. */
+static void no_content_is_0(void **unused) {
+  (void)unused;
+  uint64_t field[ROW_FIELDS] = {5, 6, 0}, h = 1;
+  for (int f = 0; f < ROW_FIELDS - 1; f++) {
+    h = (h ^ field[f]) * 0x9e3779b97f4a7c15u;
+    h ^= h >> 32;
+  }
+  field[ROW_FIELDS - 1] = h;
+  assert_int_equal(match_content(field), 1);
+}
+
 /* Nothing is left of white space, of half a surrogate and of bytes that are no text. */
 static void what_cannot_be_folded_is_like_nothing(void **unused) {
   (void)unused;
@@ -208,9 +242,10 @@ static void what_cannot_be_folded_is_like_nothing(void **unused) {
 static void without_memory_nothing_is_acknowledged(void **unused) {
   (void)unused;
   bool is_met = true;
-  add(NULL, "\" Ann \"", "\"Ann@B.co\"");
+  add_whole("\" Ann \"", "\"Ann@B.co\"", "\"+1 2\"");
   add(NULL, "\"Bob\"", NULL);
-  answer("[{\"id\":\"" A "\",\"name\":\"Ann\",\"email\":\"ann@b.co\"},{\"id\":\"" B
+  answer("[{\"id\":\"" A
+         "\",\"name\":\"Ann\",\"email\":\"ann@b.co\",\"phone\":\"+12\"},{\"id\":\"" B
          "\",\"name\":\"Bob\"}]");
   for (unsigned n = 1; is_met; n++) {
     memory_fault_begin(n);
@@ -250,6 +285,10 @@ int main(void) {
                                       end),
       cmocka_unit_test_setup_teardown(equal_rows_that_came_back_folded_get_an_id_each,
                                       begin_creates, end),
+      cmocka_unit_test_setup_teardown(sixteen_rows_that_came_back_folded_match, begin_creates, end),
+      cmocka_unit_test_setup_teardown(without_the_text_of_an_answer_nothing_is_folded,
+                                      begin_creates, end),
+      cmocka_unit_test(no_content_is_0),
       cmocka_unit_test(what_cannot_be_folded_is_like_nothing),
       cmocka_unit_test_setup_teardown(without_memory_nothing_is_acknowledged, begin_creates, end),
       cmocka_unit_test(without_memory_there_is_no_table),

@@ -19,12 +19,15 @@ static const struct {
     {NULL, "Dar", "shared@x.example", "+966112223344"},
     {NULL, "نور", NULL, NULL},
     {NULL, "Xi", NULL, NULL},
+    {NULL, "Rowad", NULL, "null"},
+    {NULL, "Sama", "966000111222", NULL},
 };
 enum { PEOPLE = sizeof people / sizeof *people };
 
 static struct slice quote(char *to, size_t size, const char *text) {
+  bool is_text = text && strcmp(text, "null") != 0 && text[0] != '9';
   if (!text) return (struct slice){NULL, 0};
-  (void)snprintf(to, size, "\"%s\"", text);
+  (void)snprintf(to, size, is_text ? "\"%s\"" : "%s", text);
   return slice_of(to);
 }
 
@@ -69,14 +72,20 @@ static void a_message_names_the_row_that_it_fits(void **unused) {
       {"The name Ali is taken", "", 0},
       {"The name \"Ali Hassan\" is taken", "", 1}, /* the longest value */
       {"Alice is taken", "", NOBODY},              /* a word of its own only */
+      {"Khaali is taken, xAli", "", NOBODY},
+      {"Ali\xc3\xa9 is taken", "", NOBODY},       /* any byte of another script is of a word */
+      {"Alibaba, not Ali", "", 0},                /* the first place is none */
+      {"\"Ali Hassan\" or \"Dar\"", "", 1},       /* a shorter one that comes later */
+      {"966000111222 is no address", "", NOBODY}, /* nor is it a text */
       {"ali@x.example is no address", "", 0},
       {"shared@x.example is no address", "", NOBODY}, /* two rows have it */
       {"no partner " ID, "", 2},
       {"Xi is taken", "", NOBODY}, /* too short to mean anything */
       {"Invalid request", "الاسم نور غير مسموح", 4},
       {"[3].email: not allowed", "", 3},
-      {"[6].email: not allowed", "", NOBODY}, /* beyond the rows */
+      {"[8].email: not allowed", "", NOBODY}, /* beyond the rows */
       {"[]: not allowed", "", NOBODY},
+      {"[3 is not allowed", "", NOBODY},
       {"[-1]", "", NOBODY},
       {"Invalid phone", "", 3}, /* the only one with a phone */
       {"Invalid email", "", NOBODY},

@@ -85,10 +85,18 @@ static void no_create_that_may_have_been_applied_is_sent_again(void **unused) {
     }
 }
 
+/* From a transport that knows more than we do. */
+static void an_end_that_nobody_knows_is_unclear(void **unused) {
+  (void)unused;
+  struct outcome_facts f = {.end = (enum exchange_end)(EXCHANGE_CANCELLED + 100)};
+  assert_int_equal(outcome_of(&f), OUTCOME_UNCLEAR);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_exchange_has_one_outcome),
       cmocka_unit_test(a_404_is_about_a_partner_only_where_one_row_was_sent),
+      cmocka_unit_test(an_end_that_nobody_knows_is_unclear),
       cmocka_unit_test(no_create_that_may_have_been_applied_is_sent_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,19 @@ static void a_row_that_was_refused_before_it_was_one_is_tried_again(void **unuse
   assert_int_equal(plan_row(&f).what, PLAN_SEND); /* it has no content to compare with */
 }
 
+static void all_rejects_that_are_retried_try_a_gone_partner_too(void **unused) {
+  (void)unused;
+  struct row row = row_of("k", NULL, "\"A\"", NULL);
+  struct known gone = known_as("\"A\"", NULL);
+  gone.is_gone = gone.is_rejected = true;
+  gone.rejected_content = 7;
+  struct plan_facts f = {
+      .row = &row, .known = &gone, .content = 7, .has_key = true, .retries_rejects = true};
+  struct plan p = plan_row(&f);
+  assert_int_equal(p.what, PLAN_SEND);
+  assert_int_equal(p.kind, BATCH_UPDATE);
+}
+
 static void why_a_row_is_sent_is_told_with_it(void **unused) {
   (void)unused;
   struct row row = row_of("k", NULL, "\"A\"", "\"new@b.co\""), named = row;
@@ -258,6 +271,7 @@ static void why_a_row_is_sent_is_told_with_it(void **unused) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(all_rejects_that_are_retried_try_a_gone_partner_too),
       cmocka_unit_test(why_a_row_is_sent_is_told_with_it),
       cmocka_unit_test(a_null_name_makes_no_partner),
       cmocka_unit_test(a_row_of_a_held_create_without_key_is_held),

@@ -210,6 +210,78 @@ static void a4_rows_that_are_taken_one_by_one_only_are_all_accepted(void **unuse
   scene_end(x);
 }
 
+/* What is accepted at the limit makes no more parts: the rest is sent once, whole. */
+static void at_the_limit_what_is_known_to_hold_the_cause_is_sent_whole(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_updates(100);
+  change(x, 100, 100, 99);
+  x->options.bisect_limit = 1;
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->updated, 40);
+  assert_int_equal(tally(x)->rejected, 60);
+  assert_string_equal(x->refusal[99].code, "unclear");
+  assert_int_equal(writes(x), 3);
+  scene_end(x);
+}
+
+static void stop_at_once(void *user, uint64_t ordinal, const struct sync_refusal *why) {
+  struct scene *x = user;
+  struct error err;
+  (void)ordinal, (void)why;
+  (void)error_set(&err, ERROR_INTERRUPTED, "stopped by SIGINT");
+  sync_stop(x->sync, &err);
+}
+
+static void a_stop_among_rows_of_one_cause_leaves_the_others_pending(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_updates(100);
+  change(x, 100, 1, 0);
+  x->options.bisect_limit = 1;
+  x->options.events.refused = stop_at_once;
+  OK(x, scene_sync(x));
+  assert_in_range(tally(x)->rejected, 1, 99);
+  assert_int_equal(tally(x)->rejected + tally(x)->pending, 100);
+  scene_end(x);
+}
+
+/* The sizes that a 413 left are smaller already. */
+static void sizes_that_a_413_left_stay(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_updates(40);
+  change(x, 40, 41, 40);
+  x->options.batch_rows = 20;
+  x->options.concurrency = 2;
+  x->rows_most = 10;
+  scene_meets(x, (struct scene_fate){.nth = 2, .end = EXCHANGE_ANSWERED, .status = 413});
+  scene_meets(x, (struct scene_fate){.nth = 4, .end = EXCHANGE_ANSWERED, .status = 413});
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->updated, 40);
+  assert_int_equal(tally(x)->rejected, 0);
+  scene_end(x);
+}
+
+/* A message that quotes ever shorter names, each of a row with another behind it: beyond so
+ * many parts a row that is named is found by halving. */
+static void a_row_that_is_named_too_deep_gets_no_part_of_its_own(void **unused) {
+  static const char words[] = "a b c d e f g h i j k l m n o p q r s t";
+  (void)unused;
+  struct scene *x = scene_begin();
+  scene_row(x, "bad", "Bad", NULL);
+  for (size_t len = 3; len < sizeof words; len += 2) {
+    char name[sizeof words], filler[32];
+    (void)snprintf(name, sizeof name, "%.*s", (int)len, words);
+    (void)snprintf(filler, sizeof filler, "filler%zu", len);
+    scene_row(x, name, name, NULL);
+    scene_row(x, filler, filler, NULL);
+  }
+  x->refuses = "Bad";
+  x->message = words;
+  OK(x, scene_sync(x));
+  assert_int_equal(tally(x)->created, sizeof words - 2);
+  assert_int_equal(tally(x)->rejected, 1);
+  scene_end(x);
+}
+
 static void the_limit_on_requests_is_kept_and_the_rest_unclear(void **unused) {
   (void)unused;
   struct scene *x = scene_of_updates(1000);
@@ -237,6 +309,10 @@ int main(void) {
       cmocka_unit_test(a4_a_cause_common_to_all_stops_early),
       cmocka_unit_test(a4_rows_that_are_refused_only_together_are_all_accepted_apart),
       cmocka_unit_test(a4_rows_that_are_taken_one_by_one_only_are_all_accepted),
+      cmocka_unit_test(at_the_limit_what_is_known_to_hold_the_cause_is_sent_whole),
+      cmocka_unit_test(a_stop_among_rows_of_one_cause_leaves_the_others_pending),
+      cmocka_unit_test(sizes_that_a_413_left_stay),
+      cmocka_unit_test(a_row_that_is_named_too_deep_gets_no_part_of_its_own),
       cmocka_unit_test(the_limit_on_requests_is_kept_and_the_rest_unclear),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ enum {
   SCENE_REQUESTS_MAX = 4000,
   SCENE_FLYING_MAX = 8,
   SCENE_FATES_MAX = 8,
-  SCENE_WARNINGS_MAX = 8,
+  SCENE_WARNINGS_MAX = 16,
 };
 
 /* What Hoko applies of a request that it refuses. */

@@ -101,11 +101,59 @@ static void where_nothing_is_held_there_is_nothing_to_settle(void **unused) {
   scene_end(x);
 }
 
+static void a_row_that_two_partners_are_like_is_held_on_and_never_sent_again(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_held();
+  scene_partner(x, " N00001", NULL);
+  scene_partner(x, "N00001 ", NULL);
+  struct settled r = end(x, begin(x, 0));
+  assert_int_equal(r.unsure, 1);
+  assert_int_equal(r.held, 1);
+  assert_int_equal(r.resent, ROWS - 1);
+  assert_int_equal(scene_named(x, "N00001"), 0);
+  scene_end(x);
+}
+
+static void twins_that_two_listings_show_are_told_once(void **unused) {
+  (void)unused;
+  struct scene *x = scene_begin();
+  scene_row(x, "a", "Ann", NULL);
+  OK(x, scene_sync(x));
+  scene_next(x);
+  scene_partner(x, "Ann", NULL);
+  scene_rows(x, ROWS);
+  scene_meets(x, (struct scene_fate){.nth = 2, .end = EXCHANGE_BROKEN});
+  OK(x, scene_sync(x));
+  scene_next(x);
+  x->warnings_len = 0;
+  struct settled r = end(x, begin(x, 0));
+  assert_int_equal(r.twins, 1);
+  assert_int_equal(r.resent, ROWS);
+  assert_int_equal(x->warnings_len, 1);
+  scene_end(x);
+}
+
+static void what_is_settled_waits_for_nothing(void **unused) {
+  (void)unused;
+  struct scene *x = scene_of_held();
+  struct settle *s = begin(x, 0);
+  for (int i = 0; !settle_is_done(s); i++) {
+    assert_int_not_equal(i, STEPS_MAX);
+    step(x, s);
+  }
+  assert_int_equal(settle_wake_at(s), INT64_MAX);
+  settle_free(s);
+  scene_end(x);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_stop_while_it_lists_waits_for_the_answer_and_sends_nothing),
       cmocka_unit_test(a_stop_while_it_sends_again_waits_for_what_is_on_the_wire),
       cmocka_unit_test(what_is_not_there_is_sent_again_when_its_window_has_passed),
+      cmocka_unit_test(a_row_that_two_partners_are_like_is_held_on_and_never_sent_again),
+      cmocka_unit_test(twins_that_two_listings_show_are_told_once),
+      cmocka_unit_test(what_is_settled_waits_for_nothing),
       cmocka_unit_test(where_nothing_is_held_there_is_nothing_to_settle),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Partners that stand twice are found after anything that may have made them, and told. */
 #include "scene.h"
 
+#include <stdio.h>
+
 static void a_partner_equal_to_ours_is_a_twin(void **unused) {
   (void)unused;
   const struct looked partners[] = {{.id = {{1}}, .exact = 7},
@@ -121,6 +123,26 @@ static void equal_rows_of_ours_are_no_twins(void **unused) {
   }
 }
 
+static void of_many_twins_the_first_are_told_and_all_counted(void **unused) {
+  (void)unused;
+  enum { MANY = SETTLED_TWINS_MAX + 8, TOLD = 10 };
+  struct scene *x = scene_begin();
+  struct settled settled;
+  scene_meets(x, (struct scene_fate){.nth = 1, .end = EXCHANGE_ANSWERED, .status = 429});
+  scene_rows(x, MANY);
+  for (int i = 0; i < MANY; i++) {
+    char name[16];
+    (void)snprintf(name, sizeof name, "N%05d", i);
+    scene_partner(x, name, NULL);
+  }
+  OK(x, scene_sync(x));
+  OK(x, scene_settle(x, true, &settled));
+  assert_int_equal(settled.twins, MANY);
+  assert_int_equal(settled.twins_len, SETTLED_TWINS_MAX);
+  assert_int_equal(x->warnings_len, TOLD);
+  scene_end(x);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_partner_equal_to_ours_is_a_twin),
@@ -130,6 +152,7 @@ int main(void) {
       cmocka_unit_test(a_run_whose_create_was_sent_again_looks),
       cmocka_unit_test(a_run_whose_create_was_unclear_looks),
       cmocka_unit_test(a_run_whose_create_was_refused_looks),
+      cmocka_unit_test(of_many_twins_the_first_are_told_and_all_counted),
       cmocka_unit_test(equal_rows_of_ours_are_no_twins),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
