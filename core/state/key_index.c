@@ -5,8 +5,9 @@
 #include <stdlib.h>
 
 /* A bucket grows up to BUCKET_LEN entries of 8 bytes on average before there are twice as many:
- * 3.2 KiB, so that nearly all fit a page of 4 KiB.  TAIL_MAX costs 6 MiB of memory. */
-enum { ENTRY_SIZE = 8, BUCKET_LEN = 400, BITS_MAX = 22, TAIL_MAX = 3 << 16 };
+ * 3.2 KiB, so that nearly all fit a page of 4 KiB.  TAIL_MAX and a commit of 10,000 rows more
+ * are within three quarters of 2^18: a map of 3 MiB. */
+enum { ENTRY_SIZE = 8, BUCKET_LEN = 400, BITS_MAX = 22, TAIL_MAX = 180000 };
 
 /* Once WHOLE_AFTER keys were searched all buckets are read and kept, as the one array that
  * they are cut from: 5 ms a million, and the page cache is the partners' alone.  Up to
