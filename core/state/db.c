@@ -58,13 +58,19 @@ static struct statement *prepare(struct db *db, const char *sql, struct error *e
   return &db->cached[db->cached_len++];
 }
 
+static int run_step(struct db *db, struct statement *st, struct error *err) {
+  int is_row = db_step(db, st, err);
+  if (is_row > 0) sqlite3_reset(st->sqlite);
+  return is_row < 0 ? -1 : 0;
+}
+
 /* A rollback needs memory for its statement.  Where that fails the transaction stays open,
  * and what is written later, and told to be written, would go with it: so nothing is done
  * until the rollback is. */
 static int end_stale(struct db *db, struct error *err) {
   if (db->is_in_transaction || db->postgres || sqlite3_get_autocommit(db->sqlite)) return 0;
   struct statement *st = prepare(db, sql_rollback, err);
-  return st ? db_run(db, st, err) : -1;
+  return st ? run_step(db, st, err) : -1;
 }
 
 struct statement *db_prepare(struct db *db, const char *sql, struct error *err) {
@@ -87,11 +93,18 @@ void statement_reset(struct statement *st) {
     pg_reset(st->postgres);
 }
 
+/* Whether ST writes and no transaction is open. */
+static bool is_alone(const struct db *db, const struct statement *st) {
+  return !db->postgres && !db->is_in_transaction && !sqlite3_stmt_readonly(st->sqlite);
+}
+
 int db_run(struct db *db, struct statement *st, struct error *err) {
   if (db->postgres) return pg_run(db->postgres, st->postgres, !db->is_in_transaction, err);
-  int is_row = db_step(db, st, err);
-  if (is_row > 0) sqlite3_reset(st->sqlite);
-  return is_row < 0 ? -1 : 0;
+  if (!is_alone(db, st)) return run_step(db, st, err);
+  if (db_begin_write(db, err) != 0) return -1;
+  if (run_step(db, st, err) == 0) return db_commit(db, err);
+  db_rollback(db);
+  return -1;
 }
 
 int db_run_counted(struct db *db, struct statement *st, int64_t *rows, struct error *err) {
@@ -100,11 +113,19 @@ int db_run_counted(struct db *db, struct statement *st, int64_t *rows, struct er
   return 0;
 }
 
-int db_insert(struct db *db, struct statement *st, int64_t *number, struct error *err) {
+static int insert(struct db *db, struct statement *st, int64_t *number, struct error *err) {
   int is_row = db_step(db, st, err);
   if (is_row <= 0) return is_row < 0 ? -1 : db_damaged(db, err);
   *number = column_int(st, 0);
-  return db_step(db, st, err); /* where no transaction is open the end commits, and may fail */
+  return db_step(db, st, err);
+}
+
+int db_insert(struct db *db, struct statement *st, int64_t *number, struct error *err) {
+  if (!is_alone(db, st)) return insert(db, st, number, err);
+  if (db_begin_write(db, err) != 0) return -1;
+  if (insert(db, st, number, err) == 0) return db_commit(db, err);
+  db_rollback(db);
+  return -1;
 }
 
 int db_exec(struct db *db, const char *sql, struct error *err) {
@@ -177,13 +198,14 @@ int db_for_each(struct db *db, struct statement *st, size_t n, const struct db_e
 
 static int run_sql(struct db *db, const char *sql, struct error *err) {
   struct statement *st = db_prepare(db, sql, err);
-  return st ? db_run(db, st, err) : -1;
+  if (!st) return -1;
+  return db->postgres ? db_run(db, st, err) : run_step(db, st, err);
 }
 
 static int begin(struct db *db, const char *sql, const char *sql_server, struct error *err) {
   struct statement *st = db_prepare(db, db->postgres ? sql_server : sql, err);
   if (!st) return -1;
-  if (db->postgres ? pg_run(db->postgres, st->postgres, false, err) : db_run(db, st, err))
+  if (db->postgres ? pg_run(db->postgres, st->postgres, false, err) : run_step(db, st, err))
     return -1;
   db->is_in_transaction = true;
   return 0;
@@ -193,8 +215,23 @@ int db_begin_read(struct db *db, struct error *err) {
   return begin(db, sql_begin_read, sql_begin_read_server, err);
 }
 
+/* What we wrote ourselves, and was committed, is synced. */
+static int settle_journal(struct db *db, struct error *err) {
+  int64_t version;
+  if (db_number(db, sql_data_version, 0, &version, err) != 0) return -1;
+  if (db->is_journal_synced && version == db->version) return 0;
+  if (db_sync_journal(db, err) != 0) return -1;
+  db->version = version;
+  db->is_journal_synced = true;
+  return 0;
+}
+
 int db_begin_write(struct db *db, struct error *err) {
-  return begin(db, sql_begin_write, sql_begin_write_server, err);
+  if (begin(db, sql_begin_write, sql_begin_write_server, err) != 0) return -1;
+  db->is_writing = true;
+  if (db->postgres || settle_journal(db, err) == 0) return 0;
+  db_rollback(db);
+  return -1;
 }
 
 /* A server ends a transaction that has failed by COMMIT too, and says so. */
@@ -211,7 +248,7 @@ int db_commit(struct db *db, struct error *err) {
     db_rollback(db);
     return -1;
   }
-  db->is_in_transaction = false;
+  db->is_in_transaction = db->is_writing = false;
   return 0;
 }
 
@@ -221,6 +258,7 @@ void db_rollback(struct db *db) {
   struct error later; /* the next db_prepare() tries again, and tells; a server that is gone has */
   bool was_open = db->is_in_transaction;
   db->is_in_transaction = false;
+  if (db->is_writing) db->is_journal_synced = db->is_writing = false;
   int result = !db->postgres ? end_stale(db, &later)
                : was_open    ? run_sql(db, sql_rollback, &later)
                              : 0;

@@ -34,6 +34,9 @@ struct db {
   struct pg *postgres;
   char *name;             /* for messages: the file, to find what lies beside it, or the server */
   bool is_in_transaction; /* between begin and commit or rollback, whatever came of these */
+  bool is_writing;        /* and it may write */
+  bool is_journal_synced; /* as it was when we wrote last, at VERSION */
+  int64_t version;        /* changes when another process has written */
   struct statement cached[DB_STATEMENTS_MAX];
   size_t cached_len;
 };
@@ -54,6 +57,9 @@ void db_close(struct db *db);
 /* Says what SQLite's last failure means for the user; returns -1. */
 int db_fail(struct db *db, struct error *err);
 int db_fail_code(struct db *db, int code, struct error *err); /* the same of an extended code */
+/* The end of the last transaction lasts, whoever wrote it; to be called before the first write
+ * of the next, with the write lock held.  Of SQLite's journal in a file. */
+MUST_USE int db_sync_journal(struct db *db, struct error *err);
 /* What stands in the database is not what we wrote; returns -1. */
 int db_damaged(struct db *db, struct error *err);
 
@@ -62,7 +68,8 @@ struct statement *db_prepare(struct db *db, const char *sql, struct error *err);
 /* 1: a row stands in ST; 0: there is none, ST is reset; -1: the same, with *err. */
 MUST_USE int db_step(struct db *db, struct statement *st, struct error *err);
 void statement_reset(struct statement *st);
-/* Runs ST to its end; it gives no row that matters. */
+/* Runs ST to its end; it gives no row that matters.  What writes outside of a transaction has
+ * one of its own; of db_insert() the same. */
 MUST_USE int db_run(struct db *db, struct statement *st, struct error *err);
 /* The same at once, and how many rows it changed. */
 MUST_USE int db_run_counted(struct db *db, struct statement *st, int64_t *rows, struct error *err);

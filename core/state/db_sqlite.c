@@ -2,7 +2,13 @@
  * corrupted by a checkpoint that meets a write; TRUNCATE, since it spares making and
  * deleting the journal; EXTRA, since the folder's entry is synced too.  What is
  * deleted is not overwritten (secure_delete): an intent of 1.5 MB comes and goes with
- * each request, and the file is the owner's alone.  Forgetting turns it on. */
+ * each request, and the file is the owner's alone.  Forgetting turns it on.
+ *
+ * A commit truncates the journal, then syncs that.  Of a process that dies in between the
+ * journal is empty for all to see, but on the disk it may be whole still: what the next
+ * transaction writes into it, not synced yet, may come to lie over parts of it when the
+ * power goes, and be rolled back into the database.  So who finds that another process has
+ * written syncs the journal before it writes into it. */
 #include "state/db.h"
 
 #include <stdlib.h>
@@ -62,6 +68,28 @@ int db_open(struct db *db, const char *name, enum db_mode mode, struct error *er
   if (set_modes(db, mode, err) == 0) return 0;
   db_close(db);
   return -1;
+}
+
+static int sync_file(sqlite3_vfs *vfs, const char *path) {
+  sqlite3_file *file = calloc(1, (size_t)vfs->szOsFile);
+  if (!file) return SQLITE_NOMEM;
+  int code = vfs->xOpen(vfs, path, file, SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_JOURNAL, NULL);
+  if (code == SQLITE_OK) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  if (file->pMethods) (void)file->pMethods->xClose(file); /* nothing was written by it */
+  free(file);
+  return code;
+}
+
+int db_sync_journal(struct db *db, struct error *err) {
+  const char *name = sqlite3_db_filename(db->sqlite, "main");
+  sqlite3_vfs *vfs = NULL;
+  int is_there = 0;
+  if (!name || !name[0]) return 0; /* in memory */
+  const char *path = sqlite3_filename_journal(name);
+  int code = sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_VFS_POINTER, &vfs);
+  if (code == SQLITE_OK) code = vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &is_there);
+  if (code == SQLITE_OK && is_there) code = sync_file(vfs, path);
+  return code == SQLITE_OK ? 0 : db_fail_code(db, code, err);
 }
 
 /* What a failure means and what to do about it, by SQLite's primary code. */

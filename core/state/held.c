@@ -54,8 +54,10 @@ int held_settle(struct stream *st, int64_t number, struct error *err) {
                    st->name);
 }
 
-static int hold_each(struct stream *st, int64_t first, struct error *err) {
+static int hold_each(struct stream *st, struct error *err) {
   struct db *db = &st->state->db;
+  int64_t first;
+  if (db_number(db, sql_open, st->number, &first, err) != 0) return -1;
   for (int64_t number = first, next; number > 0; number = next) {
     if (intent_hold(st, number, err) != 0) return -1;
     if (db_number(db, sql_open, st->number, &next, err) != 0) return -1;
@@ -64,14 +66,13 @@ static int hold_each(struct stream *st, int64_t first, struct error *err) {
   return 0;
 }
 
+/* The transaction is begun where nothing is to be held, too: then what an earlier run left
+ * lasts (db_sync_journal()).  Updates are sent by what the state knows without a commit. */
 int held_adopt_intents(struct stream *st, struct error *err) {
   struct db *db = &st->state->db;
-  int64_t first;
-  if (db_number(db, sql_open, st->number, &first, err) != 0) return -1;
-  if (first == 0) return 0;
-  if (db->is_in_transaction) return hold_each(st, first, err); /* an import's */
+  if (db->is_in_transaction) return hold_each(st, err); /* an import's */
   if (state_begin_write(st->state, err) != 0) return -1;
-  if (hold_each(st, first, err) == 0) return db_commit(db, err);
+  if (hold_each(st, err) == 0) return db_commit(db, err);
   db_rollback(db);
   return error_context(err, "holding what an earlier run left under way");
 }

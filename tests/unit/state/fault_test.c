@@ -154,11 +154,97 @@ static void c2_a_power_cut_leaves_the_state_as_before_or_after(void **state) {
   }
 }
 
+static unsigned calls_of_step(int step) {
+  struct scene x;
+  scene_folder(&x);
+  disk_clear();
+  disk_fail(0, DISK_SOUND);
+  for (int i = 0; i < step; i++) OK(&x, story_step(&x, i));
+  disk_fail(0, DISK_SOUND);
+  OK(&x, story_step(&x, step));
+  unsigned calls = disk_count();
+  scene_end(&x);
+  return calls;
+}
+
+/* A process dies at the N-th call of STEP, the power stays. */
+static void kill_in_step(struct scene *x, int step, unsigned n) {
+  scene_folder(x);
+  disk_clear();
+  disk_fail(0, DISK_SOUND);
+  for (int i = 0; i < step; i++) OK(x, story_step(x, i));
+  disk_fail(n, DISK_DEAD);
+  (void)!story_step(x, step);
+  state_close(x->s);
+  x->s = NULL;
+  (void)disk_is_met();
+}
+
+/* Another process writes, and dies at its N-th call.  Whether it came to that. */
+static bool write_and_die(struct scene *x, unsigned n) {
+  struct ack ack = {.key = SLICE("late"), .id = scene_id(99), .field = {SLICE("\"Late\"")}};
+  struct commit c = {.acks = &ack, .acks_len = 1};
+  struct state_options o = {.url = x->url, .clock = &scene_clock};
+  disk_fail(n, DISK_DEAD);
+  if (state_open(&x->s, &o, &x->err) != 0)
+    x->s = NULL;
+  else if (scene_stream(x, "crm", false) == 0)
+    (void)!stream_commit(x->st, &c, &x->err);
+  bool is_met = disk_has_failed();
+  state_close(x->s);
+  x->s = NULL;
+  (void)disk_is_met();
+  return is_met;
+}
+
+/* A process dies behind the truncation of its journal and before that is synced.  What the
+ * next one writes into the journal may then lie over the old one's when the power goes. */
+static void c2_a_power_cut_after_a_kill_leaves_the_state_sound(void **state) {
+  enum { STEP = 4, CUTS = 8 };
+  const unsigned calls = calls_of_step(STEP);
+  (void)state;
+  for (unsigned n = calls - 2; n <= calls; n++) {
+    bool is_met = true;
+    for (unsigned m = 1; is_met; m++)
+      for (uint64_t seed = 1; seed <= CUTS; seed++) {
+        struct scene x;
+        kill_in_step(&x, STEP, n);
+        is_met = write_and_die(&x, m);
+        disk_cut(seed * 1000 + m);
+        expect_sound(&x);
+        scene_end(&x);
+      }
+  }
+}
+
+/* Who opens a stream sends by what it finds there, so that may not be taken back. */
+static void c2_what_a_stream_was_opened_with_outlasts_a_power_cut(void **state) {
+  enum { STEP = 4, CUTS = 20 };
+  const unsigned calls = calls_of_step(STEP);
+  (void)state;
+  for (unsigned n = 1; n <= calls; n++)
+    for (uint64_t seed = 1; seed <= CUTS; seed++) {
+      struct scene x;
+      kill_in_step(&x, STEP, n);
+      scene_open(&x);
+      scene_close(&x);
+      char *seen = story_content(&x);
+      disk_cut(seed);
+      char *now = story_content(&x);
+      if (strcmp(now, seen) != 0) fail_msg("call %u, seed %u", n, (unsigned)seed);
+      free(seen);
+      free(now);
+      scene_end(&x);
+    }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(c3_a_full_disk_leaves_the_state_as_before_or_after),
       cmocka_unit_test(c3_an_io_error_leaves_the_state_as_before_or_after),
       cmocka_unit_test(c3_a_failed_commit_is_forgotten_in_memory_too),
+      cmocka_unit_test(c2_a_power_cut_after_a_kill_leaves_the_state_sound),
+      cmocka_unit_test(c2_what_a_stream_was_opened_with_outlasts_a_power_cut),
       cmocka_unit_test(c2_a_power_cut_leaves_the_state_as_before_or_after),
   };
   return cmocka_run_group_tests(tests, begin, end);
