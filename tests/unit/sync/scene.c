@@ -14,7 +14,11 @@ static char page[4 << 20];
 /* ---- time ---------------------------------------------------------------- */
 
 static int64_t mono_ns(const struct clock *c) { return (void)c, scene.now_ms * NS_A_MS; }
-static int64_t wall_ms(const struct clock *c) { return (void)c, WALL_MS + scene.now_ms; }
+static int64_t true_wall_ms(void) { return WALL_MS + scene.now_ms; }
+static int64_t wall_ms(const struct clock *c) {
+  (void)c;
+  return true_wall_ms() + (scene.now_ms >= scene.set_at_ms ? scene.set_by_ms : 0);
+}
 static const struct clock scene_clock = {mono_ns, wall_ms};
 
 /* ---- the server ---------------------------------------------------------- */
@@ -22,7 +26,7 @@ static const struct clock scene_clock = {mono_ns, wall_ms};
 static struct scene_partner *make(struct scene *x, const char *name, const char *email) {
   assert_true(x->partners_len < SCENE_PARTNERS_MAX);
   struct scene_partner *p = &x->partners[x->partners_len++];
-  *p = (struct scene_partner){.created_ms = wall_ms(NULL) + x->skew_ms};
+  *p = (struct scene_partner){.created_ms = true_wall_ms() + x->skew_ms};
   uint64_t low = 0x8000000000000000u | x->partners_len;
   memcpy(p->id.bytes + 8, &low, sizeof low);
   (void)snprintf(p->name, sizeof p->name, "%s", name);
@@ -220,7 +224,7 @@ static struct exchange *next(struct transport *t) {
   memmove(x->flying, x->flying + 1, x->flying_len * sizeof *x->flying);
   e->end = EXCHANGE_ANSWERED;
   e->attempts = 1;
-  e->limits = (struct exchange_limits){-1, -1, -1, -1, wall_ms(NULL) + x->skew_ms};
+  e->limits = (struct exchange_limits){-1, -1, -1, -1, true_wall_ms() + x->skew_ms};
   e->ended_mono_ns = mono_ns(NULL);
   const struct scene_fate *fate = fate_of(x, nth);
   if (fate)

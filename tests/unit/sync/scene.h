@@ -49,8 +49,9 @@ struct scene_request {
 };
 
 struct scene {
-  struct transport transport; /* first: a transport is its scene */
-  int64_t now_ms, skew_ms;    /* the server's clock less ours */
+  struct transport transport;   /* first: a transport is its scene */
+  int64_t now_ms, skew_ms;      /* the server's clock less ours */
+  int64_t set_at_ms, set_by_ms; /* from when on our wall clock is another, and by how much */
 
   const char *refuses; /* a row with this in its name is refused; NULL: none is */
   const char *message; /* of a refusal: one %s is the first such name; NULL: Hoko's usual one */
