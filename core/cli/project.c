@@ -39,13 +39,13 @@ static bool is_never_readable(const struct cli *cli, const char *folder) {
 static void search_upward(struct project *p, const struct cli *cli) {
   char at[PATH_SIZE];
   memcpy(at, p->folder, sizeof at);
-  while (!is_never_readable(cli, at)) {
+  while (strcmp(at, "/") != 0) {
     if (has_project_file(at)) {
       memcpy(p->folder, at, sizeof at);
       return;
     }
     char above[PATH_SIZE];
-    if (path_dir(above, at) || is_everybodys(above)) return;
+    if (is_never_readable(cli, at) || path_dir(above, at) || is_everybodys(above)) return;
     memcpy(at, above, sizeof at);
   }
 }

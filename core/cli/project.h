@@ -2,9 +2,9 @@
  *
  * The folder is the nearest one with hoko.lua, from the script's folder upward;
  * without one it is the script's folder itself, so that cron and a shell find the
- * same state.  Above the script's folder the home folder and those that everybody
- * may write to are passed over: who can put a hoko.lua into /tmp would decide where
- * keys go.  -C names the folder and ends the search.
+ * same state.  Nothing above the home folder is looked at, nor a folder above the
+ * script's that everybody may write to: who can put a hoko.lua into /tmp would decide
+ * where keys go.  -C names the folder and ends the search.
  *
  * Precedence: option, environment, hoko.lua, default. */
 #ifndef HOKO_CLI_PROJECT_H

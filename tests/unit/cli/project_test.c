@@ -119,15 +119,18 @@ static void cron_and_a_shell_find_the_same_folder(void **state) {
   assert_string_equal(folder_of("link/s.lua", NULL, &p), "a");
 }
 
-static void the_home_folder_is_no_project_of_what_is_below(void **state) {
+static void the_home_folder_is_the_last_that_is_looked_at(void **state) {
   (void)state;
   struct project p;
   make_file("hoko.lua");
-  make_file("home/hoko.lua");
   make_file("home/a/s.lua");
   make_file("home/s.lua");
   assert_string_equal(folder_of("home/a/s.lua", NULL, &p), "home/a");
   assert_true(p.is_readable);
+  assert_false(p.has_file);
+  make_file("home/hoko.lua");
+  assert_string_equal(folder_of("home/a/s.lua", NULL, &p), "home");
+  assert_false(p.is_readable);
   assert_string_equal(folder_of("home/s.lua", NULL, &p), "home");
   assert_false(p.is_readable);
 }
@@ -277,7 +280,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(without_hoko_lua_it_is_the_scripts_own_folder, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(cron_and_a_shell_find_the_same_folder, set_up, tear_down),
-      cmocka_unit_test_setup_teardown(the_home_folder_is_no_project_of_what_is_below, set_up,
+      cmocka_unit_test_setup_teardown(the_home_folder_is_the_last_that_is_looked_at, set_up,
                                       tear_down),
       cmocka_unit_test_setup_teardown(a_folder_that_all_may_write_to_is_passed_over, set_up,
                                       tear_down),
