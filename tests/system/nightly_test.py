@@ -2,7 +2,9 @@
 
 In a mount namespace of its own, where /usr/local, /etc and /var/lib are copies or empty. A
 systemctl stands in for systemd: it starts the unit's command as the unit's user, with its
-environment and its credential. HOKO names the program, in the folder it was built in.
+environment and its credential. A docker stands in for Docker: it starts the image's command, as the
+first process of a namespace, in a root with the program, its libraries and the two folders.
+HOKO names the program, in the folder it was built in.
 """
 
 import os
@@ -15,6 +17,7 @@ import unittest
 from support import HOKO, IS_SANITIZED, Mock
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CONTAINERFILE = os.path.join(ROOT, "scripts/Containerfile")
 BUILD = os.path.dirname(os.path.abspath(HOKO))
 CAN_UNSHARE = os.geteuid() == 0 and subprocess.run(
     ["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
@@ -43,6 +46,32 @@ subprocess.Popen(settings("ExecStart")[0].split(), env=environment, user=user.pw
                  extra_groups=[], stdin=subprocess.DEVNULL, stderr=open("/mnt/nightly.log", "w"))
 '''
 
+# Of an image it knows what the last stage of the Containerfile says; its files are in /mnt/root.
+DOCKER = r'''#!/usr/bin/python3
+import json, os, re, subprocess, sys
+words = sys.argv[1:]
+if words[0] == "build":
+    text = open(words[words.index("-f") + 1], encoding="utf-8").read().replace("\\\n", " ").rpartition("\nFROM ")[2]
+    image = dict(re.findall(r"(?m)^(ENTRYPOINT|CMD|WORKDIR|ENV) +(.*)$", text))
+    json.dump(image, open("/mnt/image.json", "w"))
+    sys.exit(0)
+image = json.load(open("/mnt/image.json"))
+mounts = [words[i + 1].split(":") for i, word in enumerate(words) if word == "-v"]
+given = words[words.index("hoko") + 1:]
+command = json.loads(image["ENTRYPOINT"]) + (given or json.loads(image["CMD"]))
+env = dict(setting.split("=", 1) for setting in image["ENV"].split())
+env.update(PATH="/bin", HOKO_BASE_URL=os.environ["HOKO_BASE_URL"])
+steps = "".join(f"mkdir -p /mnt/root{to} && mount --bind {source} /mnt/root{to}\n" for source, to in mounts)
+steps += "mkdir -p /mnt/root/proc /mnt/root/dev && mount -t proc proc /mnt/root/proc && touch /mnt/root/dev/null\n"
+steps += "mount --bind /dev/null /mnt/root/dev/null\n"
+enter = f"import os; os.chroot('/mnt/root'); os.chdir({image['WORKDIR']!r}); os.execvpe({command[0]!r}, {command}, {env})"
+unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-c", "set -e\n" + steps + 'exec python3 -c "$0"', enter]
+if "-d" in words:
+    subprocess.Popen(unshare, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open("/mnt/container.log", "w"))
+else:
+    sys.exit(subprocess.run(unshare).returncode)
+'''
+
 NAMESPACE = r'''set -e
 mount --make-rprivate /
 for dir in /var/lib /run /mnt; do mount -t tmpfs tmpfs $dir; done
@@ -60,6 +89,12 @@ def readme_lines(after):
         text = file.read().partition("## A nightly job")[2].partition("\n## ")[0]
     block = text.partition(after + "\n\n")[2].partition("\n\n")[0]
     return re.sub(r" \\\n\s+", " ", "\n".join(line.removeprefix("    ") for line in block.splitlines()))
+
+
+def libraries():
+    """Files of the libraries that the program is linked with, and of theirs."""
+    shown = subprocess.run(["ldd", HOKO], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"(/\S+\.so\S*)", shown)
 
 
 def project(folder):
@@ -100,31 +135,34 @@ class Nightly(unittest.TestCase):
         self.assertEqual([p["name"] for p in self.mock.partners()], ["Ali"])
 
     def test_in_a_container_of_the_program_and_two_folders(self):
-        words = readme_lines("two folders, the project and the keys:").split()
-        mounts = dict(words[i + 1].replace("$PWD", self.folder).split(":") for i, word in enumerate(words) if word == "-v")
-        env = dict(words[i + 1].split("=", 1) for i, word in enumerate(words) if word == "-e")
-        command = words[words.index("IMAGE") + 1:]
-        self.assertEqual(sorted(mounts.values()), ["/keys", "/project"])
+        lines = readme_lines("In a container:")
+        self.assertLessEqual(len(lines.splitlines()), 10)
+        lines = lines.replace("docker run -it", "echo any | docker run -it")
         project(os.path.join(self.folder, "partners"))
-        os.mkdir(os.path.join(self.folder, "keys"), 0o700)
-        with open(os.path.join(self.folder, "keys/passphrase"), "w", encoding="ascii") as file:
-            os.chmod(file.name, 0o600)
-            file.write("correct horse battery staple\n")
-        host = {"PATH": os.environ["PATH"], "HOKO_BASE_URL": self.mock.url,
-                **{name: value.replace("/keys/", f"{self.folder}/keys/", 1) for name, value in env.items()}}
-        subprocess.run([HOKO, "key", "add", "default"], input="any\n", text=True, env=host, check=True,
-                       capture_output=True, timeout=60)
-        libraries = re.findall(r"(/\S+\.so\S*)", subprocess.run(["ldd", HOKO], capture_output=True, text=True, check=True).stdout)
-        copies = "".join(f"mkdir -p root{os.path.dirname(name)} && cp -L {name} root{name}\n" for name in libraries)
-        binds = "".join(f"mkdir -p root{to} && mount --bind {source} root{to}\n" for source, to in mounts.items())
         self.run_shell(
-            f"set -e\nmount --make-rprivate /\nmount -t tmpfs tmpfs /mnt\ncd /mnt\nmkdir -p root/bin root/proc root/dev\n"
-            f"cp {HOKO} root/bin/hoko\n{copies}{binds}mount -t proc proc root/proc\ntouch root/dev/null\n"
-            "mount --bind /dev/null root/dev/null\n"
-            f"chroot root /bin/{' '.join(command)} 2> /mnt/log &\n"
-            "for i in $(seq 200); do chroot root /bin/hoko runs list -C /project | grep ' ok ' && exit; sleep 0.1; done\n"
-            "cat /mnt/log >&2; exit 1\n", **env)
+            NAMESPACE + f"cp -r {self.folder}/partners . && ln -s {ROOT}/scripts scripts\n"
+            'printf "%s" "$DOCKER" > /usr/local/bin/docker && chmod 755 /usr/local/bin/docker\n'
+            f"mkdir -p /mnt/root/bin && cp {HOKO} /mnt/root/bin/hoko\n" + "".join(
+                f"mkdir -p /mnt/root{os.path.dirname(name)} && cp -L {name} /mnt/root{name}\n" for name in libraries()) +
+            "set -eo pipefail\n" + lines + "\n" +
+            f"for i in $(seq 200); do {HOKO} runs list -C partners | grep ' ok ' && exit; sleep 0.1; done\n"
+            "cat /mnt/container.log >&2; exit 1\n", DOCKER=DOCKER)
         self.assertEqual([p["name"] for p in self.mock.partners()], ["Ali"])
+
+
+@unittest.skipUnless(shutil.which("dpkg-query") and shutil.which("readelf"), "not a Debian that builds")
+@unittest.skipIf(IS_SANITIZED, "a sanitizer has libraries of its own")
+class Image(unittest.TestCase):
+    def test_each_library_of_the_program_is_installed_in_it(self):
+        with open(CONTAINERFILE, encoding="utf-8") as file:
+            last = file.read().replace("\\\n", " ").rpartition("\nFROM ")[2]
+        installed = re.search(r"apt-get install (.*?) &&", last)[1].split()
+        shown = subprocess.run(["readelf", "-d", HOKO], capture_output=True, text=True, check=True).stdout
+        for name in re.findall(r"\(NEEDED\).*\[(.*)\]", shown):
+            path = next((path for path in libraries() if os.path.basename(path) == name), name)
+            owner = subprocess.run(["dpkg-query", "-S", os.path.realpath(path), os.path.realpath(path).removeprefix("/usr")],
+                                   capture_output=True, text=True, check=False).stdout.partition(":")[0]
+            self.assertIn(owner, [*installed, "libc6"], name)
 
 
 if __name__ == "__main__":
