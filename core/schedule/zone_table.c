@@ -26,15 +26,16 @@ static void insert_sorted(struct tzif_change *changes, size_t len, struct tzif_c
   changes[i] = change;
 }
 
-/* A rule's changes from FIRST_YEAR on.  Where one year's saving ends as the next
- * year's starts, the start is inserted last and so wins: saving for ever. */
+/* A rule's changes from FIRST_YEAR on.  Of two at one instant the one inserted last wins: where
+ * one year's saving ends as the next year's starts that is saving for ever, and where it ends
+ * as it starts no saving at all. */
 static void make_changes(const struct tz_rule *rule, int64_t first_year,
                          struct tzif_change changes[2 * RULE_YEARS]) {
   size_t len = 0;
   for (int64_t year = first_year; year < first_year + RULE_YEARS; year++) {
     struct tzif_change start = {tz_rule_start(rule, year), rule->saving_offset_s};
     struct tzif_change end = {tz_rule_end(rule, year), rule->offset_s};
-    bool is_north = start.at_s < end.at_s;
+    bool is_north = start.at_s <= end.at_s;
     insert_sorted(changes, len++, is_north ? start : end);
     insert_sorted(changes, len++, is_north ? end : start);
   }
@@ -48,7 +49,8 @@ static void add_rule(struct zone_table *t, const struct tz_rule *rule, int64_t b
   add(t, base_s, rule->offset_s);
   if (!rule->has_saving || year > RULE_YEAR_MAX) return;
   make_changes(rule, year - 1, changes);
-  for (size_t i = 0; i < 2 * RULE_YEARS - 1; i++) /* the last would await a change not made */
+  int64_t last_s = changes[2 * RULE_YEARS - 1].at_s; /* what is then awaits changes not made */
+  for (size_t i = 0; changes[i].at_s < last_s; i++)
     add(t, changes[i].at_s > base_s ? changes[i].at_s : base_s, changes[i].offset_s);
   t->cycle_s = calendar_days(year + 2, 1, 1) * CALENDAR_DAY_S;
   t->cycle_end_s = t->cycle_s + ERA_S;

@@ -120,6 +120,14 @@ static void saving_that_ends_as_it_starts_lasts_for_ever(void **user) {
   zone_close(z);
 }
 
+static void saving_that_ends_at_once_is_none(void **user) {
+  const struct folder *f = *user;
+  write_zone(f, 1000, "CET-2CEST,M1.5.0,M1.5.0/3");
+  struct zone *z = opened("Here/New_Town", f->path);
+  check_span(z, 1000000000, 1000, INT64_MAX, 7200);
+  zone_close(z);
+}
+
 static void a_zone_is_read_again_when_its_file_is_another(void **user) {
   const struct folder *f = *user;
   struct zone *z = opened("Here/New_Town", f->path), *newer;
@@ -232,6 +240,7 @@ int main(void) {
       IN_FOLDER(the_rule_tells_what_is_beyond_the_table),
       IN_FOLDER(spans_join_without_gap_for_ever),
       IN_FOLDER(saving_that_ends_as_it_starts_lasts_for_ever),
+      IN_FOLDER(saving_that_ends_at_once_is_none),
       IN_FOLDER(a_zone_is_read_again_when_its_file_is_another),
       IN_FOLDER(a_zone_stays_as_it_was_when_its_file_breaks),
       IN_FOLDER(utc_needs_no_file),
