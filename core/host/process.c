@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BRIDGE_FD = 3, SPOT_FD = 4, QUICK_LIMIT_MS = 2000, BESIDE_LUA_BYTES = 96 << 20 };
@@ -88,6 +89,14 @@ void worker_ask(const struct worker *w) {
 
 void worker_interrupt(const struct worker *w) {
   if (w->pid) (void)kill(w->pid, SIGUSR2); /* it may have ended by itself */
+}
+
+int64_t worker_spent_ns(const struct worker *w) {
+  clockid_t clock;
+  struct timespec spent;
+  if (!w->pid || clock_getcpuclockid(w->pid, &clock) != 0 || clock_gettime(clock, &spent) != 0)
+    return INT64_MAX;
+  return spent.tv_sec * 1000000000 + spent.tv_nsec;
 }
 
 void worker_end(struct worker *w) {

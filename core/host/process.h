@@ -22,6 +22,8 @@ MUST_USE int worker_limit_memory(const struct worker *w, int64_t memory_bytes, s
 void worker_ask(const struct worker *w);
 /* Has what runs raise "interrupted"; told twice, at every instruction from then on. */
 void worker_interrupt(const struct worker *w);
+/* The processor time that it has had; INT64_MAX where it has ended. */
+int64_t worker_spent_ns(const struct worker *w);
 
 /* Ends and reaps it; the struct stays, with its peak memory. */
 void worker_end(struct worker *w);

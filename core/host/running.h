@@ -31,8 +31,9 @@ struct frame {
 /* Ctrl-C while an entry of a session runs. */
 struct interrupt {
   bool is_asked;
-  int64_t at_ns; /* when */
-  int told;      /* so often the worker was told */
+  int64_t at_ns;    /* when */
+  int told;         /* so often the worker was told */
+  int64_t spent_ns; /* the worker's processor time as it was told twice */
 };
 
 struct running {
@@ -127,7 +128,8 @@ void running_finish(struct running *r);
 
 /* interrupt.c: within 200 ms the entry has ended, or its worker has.  What waits for the
  * network is cancelled; Lua raises at its next instruction, and at every one if it goes
- * on; who is deep in a C function is ended. */
+ * on; who is deep in a C function is ended.  A worker that the machine leaves no time to raise
+ * in is waited for longer. */
 void interrupt_ask(struct running *r);
 void interrupt_step(struct running *r);
 

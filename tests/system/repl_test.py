@@ -5,6 +5,7 @@ HOKO names the program under test.
 
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -722,6 +723,26 @@ class Interrupts(Repl):
                     self.assertEqual("none of the variables" not in shown, keeps)
                     self.assertEqual(self.enter(terminal, "x ~= nil"), "true\n" if keeps else "false\n")
                 self.assertEqual(self.enter(terminal, "1 + 1"), "2\n")
+
+    def test_ctrl_c_keeps_variables_of_a_worker_that_gets_no_time(self):
+        terminal = self.open()
+        self.enter(terminal, "x = 1")
+        terminal.send("print('runs') while true do pcall(function() while true do end end) end\r")
+        terminal.expect("runs\r\n")
+        worker = terminal.worker()
+        os.kill(worker, signal.SIGSTOP)
+        waits = self.waits(terminal.pid)
+        terminal.send("\x03")
+        wait_for("steps of the host", lambda: self.waits(terminal.pid) >= waits + 20)
+        os.kill(worker, signal.SIGCONT)
+        terminal.expect("interrupted\r\n")
+        self.assertNotIn("none of the variables", terminal.expect(PROMPT))
+        self.assertEqual(self.enter(terminal, "x"), "1\n")
+
+    @staticmethod
+    def waits(pid):
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.M)[1])
 
 
 if __name__ == "__main__":
