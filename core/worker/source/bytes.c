@@ -162,6 +162,7 @@ static int append(struct bytes *b, size_t *len, struct error *err) {
   size_t room = b->cap - (size_t)(b->end - b->ptr);
   if (text_read(b, b->end, room > BYTES_READ ? BYTES_READ : room, len, err)) return -1;
   b->end += *len;
+  memset(b->end, 0, BYTES_SLACK);
   return 0;
 }
 

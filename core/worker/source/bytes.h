@@ -7,7 +7,7 @@
  *
  * The reader looks at [at, end), moves AT forward over what it has done with,
  * and calls bytes_more() when it needs more.  It may write between AT and END.
- * BYTES_SLACK bytes behind END may be read (their content is arbitrary), and
+ * BYTES_SLACK bytes behind END may be read (their content is arbitrary, but set), and
  * written where this header says so.  Knows nothing of Lua; one thread. */
 #ifndef HOKO_WORKER_SOURCE_BYTES_H
 #define HOKO_WORKER_SOURCE_BYTES_H
