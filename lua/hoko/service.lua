@@ -48,12 +48,24 @@ local function overlap_of(page, take)
   return same < take // 4 and math.max(least, same + 1) or least
 end
 
+-- Calls NEXT until its end, and not behind it, where a coroutine is dead.
+local function ending(next)
+  local is_over = false
+  return function()
+    if is_over then return nil end
+    is_over = true -- also where it raises
+    local value = next()
+    is_over = value == nil
+    return value
+  end
+end
+
 -- Pages overlap and are joined by id, since they move while partners come and go.
 local function walk(name, given)
   local sort, limit = given.sort or "asc", given.limit
   local take = given.take or (limit and math.min(limit, PAGE_ROWS)) or PAGE_ROWS
   local first = given.skip or 0
-  return coroutine.wrap(function()
+  return ending(coroutine.wrap(function()
     local seen, last_page, skip, given_out = {}, {}, first, 0
     for _ = 0, RESTARTS_MAX do
       local met
@@ -77,7 +89,7 @@ local function walk(name, given)
       skip, last_page = first, {}
     end
     native.raise(name .. ": the list of partners changes too fast to be read; try again later")
-  end)
+  end))
 end
 
 --- Iterates over the partners that Hoko has; pages by itself.

@@ -37,6 +37,11 @@ class List(RunTest):
         self.script(LIST % "", code=5, env=self.environment(HOKO_API_KEY="right"))
         self.assertIn("partnersRead", self.err)
 
+    def test_behind_its_end_there_is_nothing_more(self):
+        self.start("--partners", "2")
+        text = "local next = hoko.partners.list()\nwhile next() do end\nprint(next(), next())"
+        self.assertEqual(self.script(text), "nil\tnil\n")
+
     def test_a_loop_that_breaks_asks_for_no_more(self):
         self.start("--partners", "100")
         self.script("for p in hoko.partners.list{take=10} do break end")
