@@ -1,7 +1,6 @@
 /* What a worker may ask for by name; everything else is refused. */
-#include "host/running.h"
+#include "host/calls_inside.h"
 
-#include "base/file.h"
 #include "base/json_scan.h"
 #include "base/json_text.h"
 #include "base/number.h"
@@ -9,118 +8,33 @@
 #include "host/query_call.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-enum { SCRIPT_MAX = 16 << 20 };
+int calls_texts(struct slice json, const char *const *names, struct buf *to, size_t len,
+                struct error *err) {
+  struct json_scan scan;
+  json_init(&scan, 8);
+  json_feed(&scan, json, true);
+  if (json_next(&scan) != JSON_OBJECT_BEGIN) goto wrong;
+  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END;
+       token = json_next(&scan)) {
+    size_t i = 0;
+    if (token != JSON_KEY) goto wrong;
+    while (i < len && !slice_is(scan.text, names[i])) i++;
+    if (i == len || json_next(&scan) != JSON_STRING || json_unescape(&to[i], scan.text) ||
+        !buf_ok(&to[i]))
+      goto wrong;
+  }
+  return 0;
+wrong:
+  return error_set(err, ERROR_INTERNAL, "the worker's call has arguments that make no sense");
+}
 
-/* What a call is answered with. */
-struct reply {
-  struct buf json;
-  int fd;        /* goes with it and belongs to it; -1: none */
-  bool is_later; /* calls_step() answers */
-};
-
-static void reply_error(struct running *r, const struct error *err) {
+void calls_reply_error(struct running *r, const struct error *err) {
   running_send(r,
                &(struct message){.kind = MESSAGE_REPLY,
                                  .number = {err->code, err->line},
                                  .text = {{NULL, 0}, slice_of(err->message), slice_of(err->hint)}});
-}
-
-/* Of the script, when it is first opened; one that comes through a pipe has none. */
-static void note_hash(struct running *r, const char *path, int fd) {
-  struct buf text = BUF_WITH_LIMIT(SCRIPT_MAX);
-  struct error ignored; /* the worker reads it too, and tells what is wrong */
-  bool is_it = !r->result->script_hash[0] && strcmp(path, r->job->script) == 0 &&
-               lseek(fd, 0, SEEK_CUR) == 0;
-  if (is_it && file_read_fd(&text, fd, path, &ignored) == 0)
-    digest_text(buf_slice(&text), r->result->script_hash);
-  if (is_it)
-    (void)lseek(fd, 0, SEEK_SET); /* it could be asked where it stands, so it can be moved */
-  buf_free(&text);
-}
-
-/* Opens what M asks for; *FOUND is the JSON of its name where it was looked for. */
-static int open_asked(struct running *r, const struct message *m, struct buf *found,
-                      struct error *err) {
-  char path[PATH_SIZE];
-  if (m->number[0] < OPEN_READ || m->number[0] > OPEN_MODULE)
-    return error_set(err, ERROR_INTERNAL, "no such way to open a file");
-  if (m->number[0] != OPEN_MODULE)
-    return files_open_for(&r->files, m->text[0], (enum open_mode)m->number[0], err);
-  int fd = files_open_module(&r->files, m->text[0], path, err);
-  if (fd >= 0) note_hash(r, path, fd);
-  if (fd >= 0) json_put_string(found, slice_of(path));
-  return fd;
-}
-
-void calls_open(struct running *r, const struct message *m) {
-  struct buf found = BUF_WITH_LIMIT(6 * PATH_SIZE);
-  struct error err;
-  int fd = open_asked(r, m, &found, &err);
-  struct message reply = {.kind = MESSAGE_REPLY, .text = {buf_slice(&found)}};
-  if (fd < 0)
-    reply_error(r, &err);
-  else
-    (void)!channel_send_fd(r->worker->channel, &reply, fd); /* as in running_send() */
-  r->is_replying = false;                                   /* the script's own time goes on */
-  buf_free(&found);
-}
-
-/* ---- log ----------------------------------------------------------------- */
-
-struct log_call {
-  int64_t level;
-  struct buf message;
-  struct slice fields; /* JSON object, or len 0 */
-};
-
-/* The bytes of the value that SCAN is about to read. */
-static struct slice value_text(struct json_scan *scan, enum json_token first) {
-  const char *from = scan->at - 1;
-  unsigned depth = 0;
-  enum json_token token = first;
-  for (;; token = json_next(scan)) {
-    if (token == JSON_OBJECT_BEGIN || token == JSON_ARRAY_BEGIN) depth++;
-    if (token == JSON_OBJECT_END || token == JSON_ARRAY_END) depth--;
-    if (depth == 0 || token == JSON_ERROR || token == JSON_NEED_MORE) break;
-  }
-  return (struct slice){from, (size_t)(scan->at - from)};
-}
-
-static int read_log(struct log_call *call, struct slice json) {
-  struct json_scan scan;
-  json_init(&scan, 64);
-  json_feed(&scan, json, true);
-  if (json_next(&scan) != JSON_OBJECT_BEGIN) return -1;
-  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END;
-       token = json_next(&scan)) {
-    if (token != JSON_KEY) return -1;
-    struct slice name = scan.text;
-    token = json_next(&scan);
-    if (slice_is(name, "level") && token == JSON_NUMBER && scan.text.len == 1)
-      call->level = scan.text.ptr[0] - '0';
-    else if (slice_is(name, "message") && token == JSON_STRING &&
-             json_unescape(&call->message, scan.text) == 0)
-      continue;
-    else if (slice_is(name, "fields") && token == JSON_OBJECT_BEGIN)
-      call->fields = value_text(&scan, token);
-    else
-      return -1;
-  }
-  return 0;
-}
-
-static int call_log(struct running *r, struct slice json, struct reply *reply, struct error *err) {
-  struct log_call call = {.message = BUF_WITH_LIMIT(1 << 20)};
-  int rc = read_log(&call, json);
-  if (rc == 0 && call.level >= LOG_DEBUG && call.level <= LOG_ERROR)
-    r->job->events.log(r->job->events.user, (enum log_level)call.level, buf_slice(&call.message),
-                       call.fields);
-  buf_free(&call.message);
-  buf_add_text(&reply->json, "true");
-  return rc ? error_set(err, ERROR_INTERNAL, "the worker logged something that is no log line") : 0;
 }
 
 /* ---- hoko.api ------------------------------------------------------------ */
@@ -148,7 +62,7 @@ static void reply_later(struct running *r, const struct buf *json, int rc, struc
   if (rc == 0 && !buf_ok(json))
     rc = error_set(err, ERROR_MEMORY, "the answer is too large for a script");
   if (rc)
-    reply_error(r, err);
+    calls_reply_error(r, err);
   else
     running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {buf_slice(json)}});
 }
@@ -227,74 +141,6 @@ static void step_http(struct running *r) {
   if (http_calls_step(&r->http, running_now(r), &answer)) running_send(r, &answer);
 }
 
-/* ---- hoko.store ---------------------------------------------------------- */
-
-/* The strings of a flat object, in the order of NAMES; absent ones are empty. */
-static int read_texts(struct slice json, const char *const *names, struct buf *to, size_t len,
-                      struct error *err) {
-  struct json_scan scan;
-  json_init(&scan, 8);
-  json_feed(&scan, json, true);
-  if (json_next(&scan) != JSON_OBJECT_BEGIN) goto wrong;
-  for (enum json_token token = json_next(&scan); token != JSON_OBJECT_END;
-       token = json_next(&scan)) {
-    size_t i = 0;
-    if (token != JSON_KEY) goto wrong;
-    while (i < len && !slice_is(scan.text, names[i])) i++;
-    if (i == len || json_next(&scan) != JSON_STRING || json_unescape(&to[i], scan.text) ||
-        !buf_ok(&to[i]))
-      goto wrong;
-  }
-  return 0;
-wrong:
-  return error_set(err, ERROR_INTERNAL, "the worker's call has arguments that make no sense");
-}
-
-static struct slice store_scope(const struct running *r) {
-  return slice_of(r->job->name ? r->job->name : r->job->stream ? r->job->stream : "-");
-}
-
-void calls_write_store(struct running *r) {
-  struct error err;
-  if (r->watermarks.len == 0 || r->sync || r->before.pending || r->stop.code != ERROR_NONE ||
-      r->job->is_dry)
-    return;
-  if (running_need_state(r, &err) ||
-      watermarks_write(&r->watermarks, r->state, store_scope(r), &err))
-    running_stop(r, &err);
-}
-
-static int call_store_set(struct running *r, struct slice json, struct reply *reply,
-                          struct error *err) {
-  static const char *const names[] = {"name", "value"};
-  struct buf texts[2] = {BUF_WITH_LIMIT(1024), BUF_WITH_LIMIT(1 << 20)};
-  int rc = read_texts(json, names, texts, 2, err);
-  if (rc == 0) rc = watermarks_set(&r->watermarks, buf_slice(&texts[0]), buf_slice(&texts[1]), err);
-  if (rc == 0) calls_write_store(r);
-  buf_add_text(&reply->json, "true");
-  buf_free(&texts[0]);
-  buf_free(&texts[1]);
-  return rc;
-}
-
-static int call_store_get(struct running *r, struct slice json, struct reply *reply,
-                          struct error *err) {
-  static const char *const names[] = {"name"};
-  struct buf name = BUF_WITH_LIMIT(1024);
-  struct slice waiting;
-  bool is_there = false;
-  int rc = read_texts(json, names, &name, 1, err);
-  if (rc == 0 && watermarks_get(&r->watermarks, buf_slice(&name), &waiting)) {
-    buf_add_slice(&reply->json, waiting);
-    is_there = waiting.len > 0;
-  } else if (rc == 0 && (rc = running_need_state(r, err)) == 0) {
-    rc = store_get(r->state, store_scope(r), buf_slice(&name), &reply->json, &is_there, err);
-  }
-  if (rc == 0 && !is_there) buf_add_text(&reply->json, "null");
-  buf_free(&name);
-  return rc;
-}
-
 /* ---- hoko test ------------------------------------------------------------ */
 
 static int call_test_result(struct running *r, struct slice json, struct reply *reply,
@@ -303,7 +149,7 @@ static int call_test_result(struct running *r, struct slice json, struct reply *
   enum { NAMES = sizeof names / sizeof *names };
   struct buf texts[NAMES];
   for (size_t i = 0; i < NAMES; i++) texts[i] = BUF_WITH_LIMIT(1 << 20);
-  int rc = read_texts(json, names, texts, NAMES, err);
+  int rc = calls_texts(json, names, texts, NAMES, err);
   const struct run_events *events = &r->job->events;
   if (rc == 0 && events->tested)
     events->tested(events->user, buf_slice(&texts[0]), buf_slice(&texts[1]), buf_slice(&texts[2]),
@@ -321,7 +167,7 @@ static int call_command(struct running *r, struct slice json, struct reply *repl
   static const char *const names[] = {"line", "pipe"};
   struct buf texts[2] = {BUF_WITH_LIMIT(1 << 20), BUF_WITH_LIMIT(16)};
   int number = -1;
-  if (read_texts(json, names, texts, 2, err) == 0) {
+  if (calls_texts(json, names, texts, 2, err) == 0) {
     struct slice pipe = buf_slice(&texts[1]);
     enum command_pipe which = slice_is(pipe, "read")    ? COMMAND_READ
                               : slice_is(pipe, "write") ? COMMAND_WRITE
@@ -340,7 +186,7 @@ static int call_command_end(struct running *r, struct slice json, struct reply *
   static const char *const names[] = {"number"};
   struct buf text = BUF_WITH_LIMIT(32);
   int64_t number = 0;
-  int rc = read_texts(json, names, &text, 1, err);
+  int rc = calls_texts(json, names, &text, 1, err);
   if (rc == 0 && number_int64(buf_slice(&text), 1, COMMANDS_MAX, &number))
     number = 0; /* which none has */
   if (rc == 0) rc = commands_await(&r->commands, number, err);
@@ -375,7 +221,7 @@ static int call_sql_rows(struct running *r, struct slice json, struct reply *rep
   static const char *const names[] = {"number"};
   struct buf text = BUF_WITH_LIMIT(32);
   int64_t number = 0;
-  int rc = read_texts(json, names, &text, 1, err);
+  int rc = calls_texts(json, names, &text, 1, err);
   if (rc == 0 && number_int64(buf_slice(&text), 1, INT64_MAX, &number))
     number = 0; /* which none has */
   if (rc == 0) rc = queries_ask(&r->queries, number, err);
@@ -388,7 +234,7 @@ static void step_queries(struct running *r) {
   struct slice reply;
   struct error err;
   int got = queries_step(&r->queries, &reply, &err);
-  if (got < 0) reply_error(r, &err);
+  if (got < 0) calls_reply_error(r, &err);
   if (got > 0) running_send(r, &(struct message){.kind = MESSAGE_REPLY, .text = {reply}});
 }
 
@@ -407,14 +253,14 @@ void calls_stop(struct running *r, const struct error *why) {
   }
   if (r->queries.asked) {
     queries_cancel(&r->queries);
-    reply_error(r, why);
+    calls_reply_error(r, why);
   }
   delete_call_stop(&r->deletion, why);
   if (r->api.is_sent || (r->deletion.is_active && !removal_is_done(r->deletion.removal)))
     transport_cancel(net_transport(r->net));
   if (!r->api.is_active || r->api.is_sent) return;
   r->api.is_active = false;
-  reply_error(r, why);
+  calls_reply_error(r, why);
 }
 
 void calls_forget(struct running *r) {
@@ -487,7 +333,7 @@ void calls_call(struct running *r, const struct message *m) {
   if (rc == 0 && !buf_ok(&reply.json))
     rc = error_set(&err, ERROR_MEMORY, "the answer is too large for a script");
   if (rc)
-    reply_error(r, &err);
+    calls_reply_error(r, &err);
   else if (!reply.is_later)
     send_reply(r, &reply);
   if (reply.fd >= 0) (void)close(reply.fd);

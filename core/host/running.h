@@ -151,7 +151,7 @@ struct stream *upsert_stream(struct running *r, struct error *err);
 /* The worker is gone in the middle: no more rows. */
 void upsert_cut(struct running *r);
 
-/* calls.c */
+/* open_call.c, calls.c */
 void calls_open(struct running *r, const struct message *m);
 void calls_call(struct running *r, const struct message *m);
 void calls_http(struct running *r, const struct message *m);
@@ -161,7 +161,7 @@ void calls_step(struct running *r);
 void calls_stop(struct running *r, const struct error *why);
 /* The worker is another one: what the old one had open is closed. */
 void calls_forget(struct running *r);
-/* Writes the store's values if the rows before them are told. */
+/* store_calls.c: writes the store's values if the rows before them are told. */
 void calls_write_store(struct running *r);
 int64_t calls_wake_at(struct running *r);
 
