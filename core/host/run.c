@@ -269,6 +269,8 @@ static void watch_time(struct running *r) {
       r->script_ns < r->job->timeout_ms * NS_A_MS)
     return;
   if (is_asking(r, now)) return;
+  take_messages(r); /* what it printed before it told */
+  if (r->is_done || r->is_closed) return;
   struct error err;
   char file[SPOT_FILE_SIZE];
   const char *untold = spot_get(r->worker->spot, file) ? "" : ", at a line that it did not tell";

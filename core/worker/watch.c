@@ -4,6 +4,7 @@
 
 #include <lauxlib.h>
 #include <signal.h>
+#include <stdio.h>
 
 /* A signal handler has no argument of ours. */
 static struct {
@@ -17,9 +18,12 @@ void watch_note(lua_State *L) {
   if (watched.spot && raise_level(L, &ar)) spot_set(watched.spot, ar.short_src, ar.currentline);
 }
 
+/* What was printed goes out first: who tells where it is may be ended at once. */
 static void at_line(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
+  (void)fflush(stdout);
+  (void)fflush(stderr);
   watch_note(L);
 }
 

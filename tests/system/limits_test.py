@@ -66,6 +66,12 @@ class Limits(RunTest):
                 self.assertIn("s.lua:2", self.err)
                 self.assertEqual(self.report["outcome"], "limit")
 
+    def test_what_a_loop_printed_before_its_end_is_shown(self):
+        for bomb in "while true do end", "while true do pcall(function() while true do end end) end":
+            with self.subTest(bomb):
+                self.write("scripts/s.lua", "print('begun')\n" + bomb + "\n")
+                self.assertEqual(self.hoko("--timeout", "300ms", "scripts/s.lua", code=8), "begun\n")
+
     def test_a_finalizer_at_the_end_is_ended_too(self):
         self.drop("x = setmetatable({}, {__gc = function() while true do end end})", "--timeout", "300ms")
         self.assertIn("past its limit of 300 ms", self.err)
