@@ -171,7 +171,7 @@ static int settle_base_url(struct project *p, const char *url, struct error *err
     (void)error_set(err, ERROR_USAGE,
                     "http:// would show the key to the network: only https:// "
                     "goes to another machine");
-    return error_hint(err, "--base-url https://%s", p->origin + 7);
+    return error_hint(err, "--base-url https://%s", strstr(url, "://") + 3);
   }
   size_t len = strlen(url);
   while (len > 0 && url[len - 1] == '/') len--;

@@ -202,7 +202,7 @@ static const struct settled rows[] = {
     {"base-url", "http://[::1]:1/api", NULL, "", "{}", "http://[::1]:1/api", "", ""},
     {"base-url", "http://hoko.to/api", NULL, "", "{}", NULL,
      "--base-url: http:// would show the key to the network: only https:// goes to another machine",
-     "--base-url https://hoko.to"},
+     "--base-url https://hoko.to/api"},
     {"base-url", NULL, "HOKO_BASE_URL=http://10.0.0.1", "", "{}", NULL,
      "HOKO_BASE_URL: http:// would show the key to the network: only https:// goes to another "
      "machine",
