@@ -141,6 +141,7 @@ static void page_failed(struct look *l, enum error_code code) {
   if (l->exchange.end == EXCHANGE_ANSWERED && l->exchange.status / 100 == 2) {
     (void)error_set(&err, code, "the list of partners cannot be read: %s",
                     l->answer.reason ? l->answer.reason : "no list");
+    (void)error_hint(&err, "check --base-url: partners are at BASE/partners");
   } else if (l->exchange.end == EXCHANGE_ANSWERED) {
     refusal_parse(&refusal, buf_slice(&l->exchange.text));
     (void)error_set(&err, code, "Hoko answered %d to a listing: %s", l->exchange.status,

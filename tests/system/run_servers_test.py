@@ -305,6 +305,13 @@ class Unreachable(RunTest):
         self.assert_rows(submitted=1, pending=1)
         self.assertIn("JSON", self.err)
 
+    def test_a_server_that_has_only_pages_of_html_is_taken_for_a_wrong_url(self):
+        self.record(lambda handler, rows: handler.reply(200, b"<html></html>", Content_Type="text/html"))
+        self.recorder.server.RequestHandlerClass.do_GET = lambda h: h.reply(200, b"<html></html>", Content_Type="text/html")
+        self.script("hoko.partners.upsert{ { name = 'a' } }", code=6, options=["--give-up", "1s"])
+        self.assert_rows(submitted=1, held=1)
+        self.assertIn("check --base-url", self.err)
+
 
 class Tls(RunTest):
     def serve(self, subject, *more):
