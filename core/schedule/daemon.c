@@ -290,7 +290,8 @@ int daemon_run(const struct daemon_options *options, struct error *err) {
   notify_begin(&d.notify, options->environment);
   int result = begin(&d, err);
   if (result == 0) {
-    daemon_log(&d, NULL, LOG_INFO, "serving %zu jobs of %s", d.wishes->len, options->folder);
+    daemon_log(&d, NULL, LOG_INFO, "serving %zu job%s of %s", d.wishes->len,
+               d.wishes->len == 1 ? "" : "s", options->folder);
     notify_send(&d.notify, "READY=1\n");
     step_due(&d);
     prune(&d);
