@@ -3,10 +3,10 @@
 
 usage: sources.py --build FOLDER [--rows N] [--runs N] [--client-cpus L] [--only NAME,NAME]
 
-The same rows in five forms (a cell that is empty in the CSV is left out, or NULL), each read to its end by a script that
-counts them (sources.lua). All forms are read in turn, --runs times, in an order that rotates. CPU is user + sys of host
-and worker, without the database's server, which is started here and whose own CPU is not ours. Figures are medians;
-ratios are medians of the rounds' own ratios, against the CSV.
+The same rows in five forms (a cell that is empty in the CSV is left out, or NULL), each read to its end by a script
+(sources.lua) that counts them, and by one that syncs them to a sink. All are run in turn, --runs times, in an order that
+rotates. CPU is user + sys of host and worker, without the database's server, which is started here and whose own CPU is
+not ours. Figures are medians; ratios are medians of the rounds' own ratios, against the CSV.
 """
 import argparse
 import csv
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 
-from measure import HERE, make_csv
+from measure import HERE, Sink, make_csv
 
 
 def start_postgresql(hoko):
@@ -30,6 +30,7 @@ def start_postgresql(hoko):
 
 
 NAMES = ("csv", "ndjson", "json", "sqlite", "postgresql")
+WORKS = ("read", "sync")
 
 
 def read_rows(path):
@@ -68,10 +69,12 @@ def make_places(folder, server, path):
             "sqlite": folder + "/partners.db", "postgresql": server.url}
 
 
-def read_once(options, folder, name, place):
+def run_once(options, folder, name, place, work):
     """Seconds of CPU; raises unless every row came."""
+    sink = Sink(options.build, 0)
     allow = ["--allow-net=localhost"] if name == "postgresql" else ["--allow-read=" + os.path.dirname(place)]
-    words = ["taskset", "-c", options.client_cpus, options.build + "/hoko", "run", *allow, HERE + "/sources.lua", name, place]
+    words = ["taskset", "-c", options.client_cpus, options.build + "/hoko", "run", *allow,
+             "--base-url", sink.url, HERE + "/sources.lua", name, place, work]
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "HOKO_API_KEY": "bench",
                    "HOKO_STATE": f"sqlite:{folder}/state.db"}
     with open(folder + "/output", "w+", encoding="utf-8") as output:
@@ -80,7 +83,8 @@ def read_once(options, folder, name, place):
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         said = output.read().strip()
-    if process.returncode or said != str(options.rows):
+    sink.totals()
+    if process.returncode or said.split("\n")[0] != str(options.rows):
         sys.exit(f"{name}: exit {process.returncode}: {said[-800:]}")
     return usage.ru_utime + usage.ru_stime
 
@@ -94,7 +98,8 @@ def measure(options, names):
             places = make_places(folder, server, csv_path)
             for i in range(options.runs):
                 turn = names[i % len(names):] + names[:i % len(names)]
-                rounds.append({name: read_once(options, folder, name, places[name]) for name in turn})
+                rounds.append({(name, work): run_once(options, folder, name, places[name], work)
+                               for name in turn for work in WORKS})
         finally:
             server.end()
     return rounds
@@ -111,11 +116,14 @@ def main():
     options.build = os.path.abspath(options.build)
     names = [name for name in NAMES if name == "csv" or name in options.only.split(",")]
     rounds = measure(options, names)
-    print(f"{'source':<12}{'CPU s/M rows':>13}{'of CSV':>8}")
+    print(f"{'CPU s/M rows':<14}" + "".join(f"{work:>8}{'of CSV':>8}" for work in WORKS))
     for name in names:
-        cpu = statistics.median(found[name] for found in rounds) / (options.rows / 1e6)
-        ratio = statistics.median(found[name] / found["csv"] for found in rounds)
-        print(f"{name:<12}{cpu:>13.3f}{ratio:>8.2f}")
+        line = f"{name:<14}"
+        for work in WORKS:
+            cpu = statistics.median(found[name, work] for found in rounds) / (options.rows / 1e6)
+            ratio = statistics.median(found[name, work] / found["csv", work] for found in rounds)
+            line += f"{cpu:>8.3f}{ratio:>8.2f}"
+        print(line)
 
 
 main()
