@@ -42,7 +42,7 @@ static int pull_all(lua_State *L) {
   luaL_checkstack(L, 24, NULL);
   while (p->credits == 0 && !p->has_result) (void)host_poll(L, true);
   do pump_told_call(L, p);
-  while (!p->has_result && pump_row_next(L, p));
+  while (!p->has_result && !(p->is_pulled = !pump_row_next(L, p)));
   if (!p->has_result) pump_frame_send(L, p);
   return 0;
 }
@@ -168,15 +168,17 @@ static void push_result(lua_State *L, struct pump *p) {
   pump_push_slot(L, SLOT_REASONS);
   lua_setfield(L, -2, "rejects");
   if (!p->index_of) return;
+  /* The last pull gave nil, unless a stop came before it. */
+  lua_Integer n = p->is_pulled ? p->index - 1 : (lua_Integer)lua_rawlen(L, AT_ROWS);
   pump_push_slot(L, SLOT_PARTNERS);
-  for (lua_Integer i = 1; i < p->index; i++) {
+  for (lua_Integer i = 1; i <= n; i++) {
     if (lua_rawgeti(L, -1, i) == LUA_TNIL) {
       lua_pushboolean(L, false);
       lua_rawseti(L, -3, i);
     }
     lua_pop(L, 1);
   }
-  lua_pushinteger(L, p->index - 1); /* the last pull gave nil */
+  lua_pushinteger(L, n);
   lua_setfield(L, -2, "n");
   lua_setfield(L, -2, "partners");
 }

@@ -47,6 +47,7 @@ struct pump {
   lua_Integer events_len, events_done;
   lua_Integer reasons_len, reason_at[REASONS_MAX]; /* the index of its row */
   lua_Integer failures_len;
+  bool is_pulled;            /* there is no further row */
   bool has_result, is_muted; /* muted: a callback raised, none is called any more */
   bool has_transform, key_is_function, key_of_source, has_on_ack, has_on_reject, stops_on_error;
   char file[FILE_TOLD_SIZE]; /* told to the host last; "" where none was */

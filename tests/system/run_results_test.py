@@ -30,6 +30,13 @@ class Results(RunTest):
                           'print(r.partners[1], r.partners[2].name, r.partners[2].phone, r.partners.n)')
         self.assertEqual(out, "false\tA\t1\t2\n")
 
+    def test_rows_that_a_stop_kept_from_being_taken_are_counted_among_the_partners(self):
+        self.start("--key", "another")
+        out = self.script('local rows = {}\nfor i = 1, 5000 do rows[i] = {name="n" .. i} end\n'
+                          'for _ = 1, 2 do local p = hoko.partners.upsert(rows, {batch_rows=10}).partners\n'
+                          'print(p.n, p[1], p[5000]) end', code=5)
+        self.assertEqual(out, "5000\tfalse\tfalse\n" * 2)
+
     def test_partners_are_given_for_10000_rows_and_no_more(self):
         self.start()
         out = self.script('for _, n in ipairs{0, 10000, 10001} do\nlocal rows = {}\n'
