@@ -147,14 +147,14 @@ static bool is_retried(struct api_call *c, int64_t now) {
 }
 
 /* Of a listing that ends with another answer than a list. */
-static int fail_listing(const struct exchange *e, struct error *err) {
+static int fail_listing(const struct exchange *e, const char *whom, struct error *err) {
   struct refusal refusal;
   enum error_code code = e->status == 401 || e->status == 403 ? ERROR_AUTH : ERROR_UNREACHABLE;
   refusal_parse(&refusal, buf_slice(&e->text));
   if (e->status == 200)
     return error_set(err, code, "Hoko's answer is no list of partners: %s",
                      refusal_text(&refusal, false));
-  (void)error_set(err, code, "Hoko answered %d to a listing: %s", e->status,
+  (void)error_set(err, code, "Hoko answered %d to %s, asked for a list: %s", e->status, whom,
                   refusal_text(&refusal, false));
   if (refusal.scopes_len)
     (void)error_hint(err, "give the key this scope in Hoko's dashboard: %s", refusal.scopes[0]);
@@ -172,7 +172,7 @@ bool api_call_step(struct api_call *c, struct transport *t, const struct clock *
       if (*rc)
         *err = c->exchange.err;
       else if (c->is_listing && (c->exchange.status != 200 || is_garbled(c)))
-        *rc = fail_listing(&c->exchange, err);
+        *rc = fail_listing(&c->exchange, t->whom, err);
       else if (c->exchange.is_text_cut)
         *rc = error_set(err, ERROR_DATA, "hoko.api: the answer is larger than 24 MiB");
       else

@@ -122,7 +122,8 @@ static struct exchange *next(struct transport *t) {
 static void cancel(struct transport *t) { transport_cancel(gate_of(t)->under); }
 
 void gate_init(struct gate *g, struct metered *under, struct running *r, bool is_for_rows) {
-  *g = (struct gate){.transport = {.ready_at = ready_at,
+  *g = (struct gate){.transport = {.whom = under->transport.whom,
+                                   .ready_at = ready_at,
                                    .take = take,
                                    .submit = submit,
                                    .next = next,

@@ -79,7 +79,8 @@ void meter_init(struct meter *m, struct transport *under, struct run_result *res
 }
 
 void metered_init(struct metered *a, struct meter *m) {
-  *a = (struct metered){.transport = {.ready_at = ready_at,
+  *a = (struct metered){.transport = {.whom = m->under->whom,
+                                      .ready_at = ready_at,
                                       .take = take,
                                       .submit = submit,
                                       .next = next,

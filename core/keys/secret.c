@@ -16,6 +16,7 @@ struct secret {
   size_t len, cap;
   char origin[ORIGIN_SIZE];        /* "" unless it is a key */
   char header[SECRET_HEADER_SIZE]; /* the template */
+  char label[SECRET_LABEL_SIZE];
 };
 
 static const char placeholder[] = "{key}";
@@ -151,6 +152,12 @@ int secret_bind(struct secret *s, const char *origin, const char *header, struct
 const char *secret_origin(const struct secret *s) { return s->origin; }
 const char *secret_template(const struct secret *s) { return s->header; }
 
+void secret_set_label(struct secret *s, struct slice label) {
+  (void)snprintf(s->label, sizeof s->label, "%.*s", SLICE_ARG(label));
+}
+
+const char *secret_label(const struct secret *s) { return s->label; }
+
 struct secret *secret_header(const struct secret *s, const char *origin, struct error *err) {
   if (s->origin[0] == '\0' || strcmp(s->origin, origin) != 0) {
     error_set(err, ERROR_AUTH, "a key of %s is not sent to %s",
@@ -203,6 +210,7 @@ int secret_from_environment(struct secret **key, const char *origin, struct erro
     secret_free(s);
     return error_context(err, "HOKO_API_KEY");
   }
+  secret_set_label(s, SLICE("HOKO_API_KEY"));
   *key = s;
   return 0;
 }

@@ -19,6 +19,7 @@ enum {
   SECRET_HEADER_SIZE = 257, /* of the template, with its NUL */
   SECRET_FINGERPRINT_SIZE = 17,
   SECRET_LAST_FOUR_SIZE = 5,
+  SECRET_LABEL_SIZE = 65, /* with its NUL */
 };
 
 #define SECRET_HEADER_DEFAULT "Authorization: Bearer {key}"
@@ -50,6 +51,10 @@ MUST_USE int secret_bind(struct secret *s, const char *origin, const char *heade
 /* What it is bound to; "" before secret_bind(). */
 const char *secret_origin(const struct secret *s);
 const char *secret_template(const struct secret *s);
+/* What messages call the key: its name in the keystore, or HOKO_API_KEY; "" at first.
+ * What does not fit is left off. */
+void secret_set_label(struct secret *s, struct slice label);
+const char *secret_label(const struct secret *s);
 
 /* The whole line "Authorization: Bearer …" for a request to ORIGIN, or NULL
  * (ERROR_AUTH) when that is not the key's own, byte by byte. */

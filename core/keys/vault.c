@@ -93,8 +93,10 @@ struct secret *vault_key(const struct vault *v, const struct secret *master, siz
   char origin[ORIGIN_SIZE], header[SECRET_HEADER_SIZE]; /* lengths were checked by format.c */
   struct secret *key = open_entry(v, master, i, err);
   if (key && secret_bind(key, text_of(origin, v->file.entry[i].origin),
-                         text_of(header, v->file.entry[i].header), err) == 0)
+                         text_of(header, v->file.entry[i].header), err) == 0) {
+    secret_set_label(key, v->file.entry[i].name);
     return key;
+  }
   secret_free(key);
   return NULL;
 }

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ struct net {
   int64_t waited_ns;
   bool has_heap;
   char base_url[BASE_URL_SIZE], origin[ORIGIN_SIZE];
+  char whom[BASE_URL_SIZE + SECRET_LABEL_SIZE + 16];
   char *proxy, *ca_file;
 };
 
@@ -260,11 +262,22 @@ static int take_key(struct net *n, const struct secret *key, struct error *err) 
   return result;
 }
 
+static void name_asker(struct net *n, const struct secret *key) {
+  if (key && secret_label(key)[0])
+    (void)snprintf(n->whom, sizeof n->whom, "the key %s at %s", secret_label(key), n->base_url);
+  else
+    (void)snprintf(n->whom, sizeof n->whom, "%s", n->base_url);
+}
+
 static int open_all(struct net *n, const struct net_options *o, struct error *err) {
   int concurrency = o->concurrency > 0 ? o->concurrency : 1;
   if (concurrency > NET_CONCURRENCY_MAX) concurrency = NET_CONCURRENCY_MAX;
-  n->transport = (struct transport){
-      .ready_at = ready_at, .take = take, .submit = submit, .next = next, .cancel = cancel};
+  n->transport = (struct transport){.whom = n->whom,
+                                    .ready_at = ready_at,
+                                    .take = take,
+                                    .submit = submit,
+                                    .next = next,
+                                    .cancel = cancel};
   n->clock = o->clock ? o->clock : &clock_real;
   n->share = o->share;
   const struct budget_rules rules = {.pid = n->share.member ? n->share.member : getpid(),
@@ -272,6 +285,7 @@ static int open_all(struct net *n, const struct net_options *o, struct error *er
                                      .per_minute_max = o->requests_per_minute};
   limiter_init(&n->limiter, concurrency, &rules);
   if (take_url(n, o->base_url, err) != 0) return -1;
+  name_asker(n, o->key);
   if (copy_text(&n->proxy, o->proxy, err) != 0 || copy_text(&n->ca_file, o->ca_file, err) != 0)
     return -1;
   if (heap_start(err) != 0) return -1;

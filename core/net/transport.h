@@ -55,6 +55,7 @@ struct exchange {
 };
 
 struct transport {
+  const char *whom; /* whom messages name: "the key default at https://hoko.to/api" */
   /* From when (monotonic) another submit is allowed: a time not after now, a later
    * one (closed by the rate limit), or INT64_MAX: as many are under way as may be. */
   int64_t (*ready_at)(struct transport *t);

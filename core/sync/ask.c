@@ -55,8 +55,8 @@ static void fail(struct ask *a, enum error_code code) {
   struct refusal refusal;
   if (a->exchange.end == EXCHANGE_ANSWERED) {
     refusal_parse(&refusal, buf_slice(&a->exchange.text));
-    (void)error_set(&a->err, code, "Hoko answered %d to the question for a partner: %s",
-                    a->exchange.status, refusal_text(&refusal, false));
+    (void)error_set(&a->err, code, "Hoko answered %d to %s, asked for a partner: %s",
+                    a->exchange.status, a->options.transport->whom, refusal_text(&refusal, false));
   } else {
     a->err = a->exchange.err;
     a->err.code = code;

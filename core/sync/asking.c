@@ -38,8 +38,8 @@ static void stop(struct sync *s, struct batch *b, const struct error *why) {
 static void stop_misled(struct sync *s, struct batch *b) {
   struct error err;
   (void)error_set(&err, ERROR_UNREACHABLE,
-                  "Hoko answered 404 to an update and %d to the question for its partner",
-                  s->ask.status);
+                  "Hoko answered 404 to an update and %d to %s, asked for its partner",
+                  s->ask.status, s->options.transport->whom);
   (void)error_hint(&err, "check --base-url: partners are at BASE/partners");
   stop(s, b, &err);
 }

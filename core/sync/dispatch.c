@@ -150,7 +150,7 @@ static void stop_for(struct sync *s, const struct batch *b, enum error_code code
     return;
   }
   refusal_parse(&refusal, buf_slice(&e->text));
-  (void)error_set(&err, code, "Hoko answered %d: %s", e->status,
+  (void)error_set(&err, code, "Hoko answered %d to %s: %s", e->status, s->options.transport->whom,
                   refusal_text(&refusal, s->options.is_arabic));
   if (e->status == 401) (void)error_hint(&err, "hoko key test");
   if (e->status == 403) {
@@ -184,8 +184,9 @@ static void stop_given_up(struct sync *s, const struct batch *b) {
   const struct exchange *e = &b->exchange;
   long long seconds = (long long)(s->options.give_up_ms / 1000);
   if (e->end == EXCHANGE_ANSWERED)
-    (void)error_set(&err, ERROR_UNREACHABLE, "Hoko kept answering %d%s for %lld s", e->status,
-                    e->status / 100 == 2 ? ", with nothing that counts," : "", seconds);
+    (void)error_set(&err, ERROR_UNREACHABLE, "Hoko kept answering %d%s to %s for %lld s", e->status,
+                    e->status / 100 == 2 ? ", with nothing that counts," : "",
+                    s->options.transport->whom, seconds);
   else {
     err = e->err;
     err.code = ERROR_UNREACHABLE;

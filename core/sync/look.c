@@ -144,8 +144,8 @@ static void page_failed(struct look *l, enum error_code code) {
     (void)error_hint(&err, "check --base-url: partners are at BASE/partners");
   } else if (l->exchange.end == EXCHANGE_ANSWERED) {
     refusal_parse(&refusal, buf_slice(&l->exchange.text));
-    (void)error_set(&err, code, "Hoko answered %d to a listing: %s", l->exchange.status,
-                    refusal_text(&refusal, false));
+    (void)error_set(&err, code, "Hoko answered %d to %s, asked for a list: %s", l->exchange.status,
+                    l->options.transport->whom, refusal_text(&refusal, false));
     if (l->exchange.status == 403)
       (void)error_hint(&err, "give the key the scope partnersRead or what the answer names");
   }

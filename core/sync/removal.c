@@ -171,8 +171,8 @@ static void try_again(struct removal *m) {
   if (!m->failing_since_ns) m->failing_since_ns = now;
   if (now - m->failing_since_ns >= m->job.give_up_ms * NS_A_MS) {
     if (m->exchange.end == EXCHANGE_ANSWERED)
-      (void)error_set(&err, ERROR_UNREACHABLE, "Hoko kept answering %d to deleting",
-                      m->exchange.status);
+      (void)error_set(&err, ERROR_UNREACHABLE, "Hoko kept answering %d to %s, asked to delete",
+                      m->exchange.status, m->job.transport->whom);
     err.code = ERROR_UNREACHABLE;
     (void)error_hint(&err, "run the script again: what is missing still is deleted then");
     fail(m, &err);
@@ -187,8 +187,8 @@ static void stop(struct removal *m, enum error_code code) {
   struct refusal refusal;
   if (m->exchange.end == EXCHANGE_ANSWERED) {
     refusal_parse(&refusal, buf_slice(&m->exchange.text));
-    (void)error_set(&err, code, "Hoko answered %d to deleting: %s", m->exchange.status,
-                    refusal_text(&refusal, false));
+    (void)error_set(&err, code, "Hoko answered %d to %s, asked to delete: %s", m->exchange.status,
+                    m->job.transport->whom, refusal_text(&refusal, false));
     if (refusal.scopes_len)
       (void)error_hint(&err, "give the key this scope in Hoko's dashboard: %s", refusal.scopes[0]);
   }

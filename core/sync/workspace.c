@@ -56,10 +56,11 @@ static void refuse_unclear(struct workspace *w) {
   struct error err = w->ask.err;
   if (err.code == ERROR_NONE) {
     enum error_code code = w->ask.status == 403 ? ERROR_AUTH : ERROR_UNREACHABLE;
-    (void)error_set(&err, code,
-                    "the key is new to the stream, and Hoko answered %d to the question for one of "
-                    "its partners",
-                    w->ask.status);
+    (void)error_set(
+        &err, code,
+        "the key is new to the stream, and Hoko answered %d to %s, asked for one of its "
+        "partners",
+        w->ask.status, w->ask.options.transport->whom);
   }
   if (w->ask.status == 403)
     (void)error_hint(&err, "give the key the scope partnersRead, so that its workspace is known");

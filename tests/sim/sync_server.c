@@ -436,8 +436,11 @@ static struct exchange *sim_next(struct transport *t) {
 
 static void sim_cancel(struct transport *t) { (void)t; }
 
-struct transport server_transport = {
-    .ready_at = sim_ready_at, .submit = sim_submit, .next = sim_next, .cancel = sim_cancel};
+struct transport server_transport = {.whom = "the simulated server",
+                                     .ready_at = sim_ready_at,
+                                     .submit = sim_submit,
+                                     .next = sim_next,
+                                     .cancel = sim_cancel};
 
 void server_drop_client(void) {
   for (unsigned i = 0; i < FLYING_MAX; i++) {

@@ -382,6 +382,15 @@ class Trying(Home):
             err = self.refused(5, "key", "test", "--base-url", url, HOKO_API_KEY="hk_canary_other")
             self.assertIn("401", err)
 
+    def test_a_run_names_the_key_that_hoko_does_not_take_and_the_server(self):
+        with self.mock("--key", "hk_canary_other") as url:
+            self.add("crm-sync", "--base-url", url)
+            words = ["eval", "--key", "crm-sync", "--base-url", url]
+            err = self.hoko(*words, "hoko.partners.upsert{{name='A'}}").stderr
+            self.assertIn(f"Hoko answered 401 to the key crm-sync at {url}: Invalid API key", err)
+            err = self.hoko(*words, "hoko.partners.list()()").stderr
+            self.assertIn(f"Hoko answered 401 to the key crm-sync at {url}, asked for a list: Invalid API key", err)
+
     def test_missing_scopes_are_printed_as_received(self):
         with self.mock("--scopes", "linksRead") as url:
             err = self.refused(5, "key", "test", "--base-url", url, HOKO_API_KEY=KEY)

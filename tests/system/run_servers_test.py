@@ -123,7 +123,7 @@ class Refusals(RunTest):
         self.assertEqual(self.report["rows"]["pending"], self.report["rows"]["submitted"])
         self.assertLess(self.report["rows"]["submitted"], 50000)
         self.assertIn("401", self.err)
-        self.assertIn("Invalid API key", self.err)
+        self.assertIn(f"Hoko answered 401 to the key HOKO_API_KEY at {self.url}: Invalid API key", self.err)
         self.assertLessEqual(self.mock.stats()["requests"], 4)
 
     def test_a_key_that_expires_half_way_keeps_what_was_acknowledged(self):
@@ -167,7 +167,7 @@ class Refusals(RunTest):
                 self.script(ONE, code=6)
                 self.assert_rows(submitted=1, pending=1)
                 self.assertIn(str(status), self.err)
-                self.assertIn(f"127.0.0.1:{self.recorder.port}", self.err)
+                self.assertIn(self.url, self.report["error"]["message"])
                 self.assertEqual(len(self.recorder.requests), 1)
 
     def test_creates_that_met_another_refusal_are_held_unless_hoko_spoke(self):

@@ -97,6 +97,7 @@ static void keys_come_back_with_what_was_said_of_them(void **state) {
   assert_string_equal(entry.name, "default");
   assert_false(keystore_find(ks, "nobody", NULL));
   struct secret *key = keystore_key(ks, "crm", &err);
+  assert_string_equal(secret_label(key), "crm");
   struct secret *line = secret_header(key, SCENE_ORIGIN, &err);
   assert_string_equal(secret_open(line).ptr, "Authorization: Bearer " SCENE_KEY);
   secret_free(line);

@@ -258,6 +258,7 @@ static void the_environments_key_is_taken_out_of_it(void **state) {
   assert_non_null(key);
   assert_null(getenv("HOKO_API_KEY"));
   for (int i = 0; i < 9; i++) assert_int_equal(where[i], '\0');
+  assert_string_equal(secret_label(key), "HOKO_API_KEY");
   struct secret *line = secret_header(key, ORIGIN, &err);
   assert_string_equal(secret_open(line).ptr, "Authorization: Bearer hk_canary");
   secret_free(line);

@@ -288,8 +288,11 @@ struct scene *scene_begin_at(const char *url) {
   struct scene *x = &scene;
   memset(x, 0, sizeof *x);
   x->partners = partners;
-  x->transport =
-      (struct transport){.ready_at = ready_at, .submit = submit, .next = next, .cancel = cancel};
+  x->transport = (struct transport){.whom = "the key test at https://hoko.test/api",
+                                    .ready_at = ready_at,
+                                    .submit = submit,
+                                    .next = next,
+                                    .cancel = cancel};
   x->rows = BUF_WITH_LIMIT(16 << 20);
   x->options = (struct sync_options){
       .transport = &x->transport,
