@@ -309,6 +309,8 @@ static const struct call calls[] = {{"log", call_log},
                                     {"columns", call_columns},
                                     {"command", call_command},
                                     {"command_end", call_command_end},
+                                    {"remove", call_remove},
+                                    {"rename", call_rename},
                                     {"sql", call_sql},
                                     {"sql_rows", call_sql_rows}};
 

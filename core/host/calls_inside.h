@@ -25,4 +25,10 @@ MUST_USE int call_store_set(struct running *r, struct slice json, struct reply *
 MUST_USE int call_store_get(struct running *r, struct slice json, struct reply *reply,
                             struct error *err);
 
+/* open_call.c: {"path": …} → true, and {"from": …, "to": …} → true */
+MUST_USE int call_remove(struct running *r, struct slice json, struct reply *reply,
+                         struct error *err);
+MUST_USE int call_rename(struct running *r, struct slice json, struct reply *reply,
+                         struct error *err);
+
 #endif

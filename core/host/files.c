@@ -176,17 +176,24 @@ static bool is_same_file(const struct stat *st, const char *path) {
          st->st_ino == other.st_ino;
 }
 
-/* Whether NAME in the folder FD, or FD itself where NAME is "", is a path that no script
- * gets, whatever links led to it. */
-static bool is_kept_path(const struct files *f, int fd, const char *name, bool writes) {
-  char link[32], real[PATH_SIZE], whole[PATH_SIZE];
-  const char *rest;
+/* Where NAME in the folder FD, or FD itself where NAME is "", really is. */
+static int real_path(char real[PATH_SIZE], int fd, const char *name) {
+  char link[32], folder[PATH_SIZE];
   (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t len = readlink(link, real, sizeof real - 1);
-  if (len < 0) return true;
-  real[len] = '\0';
-  if (name[0] && path_join(whole, real, name)) return true;
-  return path_beneath(f->folder, name[0] ? whole : real, &rest) && is_excepted(rest, writes);
+  ssize_t len = readlink(link, folder, sizeof folder - 1);
+  if (len < 0) return -1;
+  folder[len] = '\0';
+  if (name[0]) return path_join(real, folder, name);
+  memcpy(real, folder, (size_t)len + 1);
+  return 0;
+}
+
+/* Whether that is a path that no script gets, whatever links led to it. */
+static bool is_kept_path(const struct files *f, int fd, const char *name, bool writes) {
+  char real[PATH_SIZE];
+  const char *rest;
+  return real_path(real, fd, name) ||
+         (path_beneath(f->folder, real, &rest) && is_excepted(rest, writes));
 }
 
 /* The same for a file that is there, by another name or root as well. */
@@ -227,6 +234,22 @@ static int open_kind(const struct files *f, int folder, const char *rest, enum o
   return -1;
 }
 
+/* What errno says of a path beneath an allowed folder. */
+static int refused(struct error *err, const char *shown, const char *path, bool writes) {
+  if (errno == EPERM) return kept(err, path, writes);
+  if (errno == EXDEV || errno == ELOOP)
+    return denied(err, path, writes); /* a link that leads out */
+  return error_errno(err, ERROR_USAGE, errno, "%s", shown);
+}
+
+/* PATH is beneath no folder that is allowed, or an exception in one. */
+static int not_allowed(const struct files *f, const char *path, bool writes, struct error *err) {
+  const char *rest; /* no option allows these, so none is named */
+  if (path_beneath(f->folder, path, &rest) && is_excepted(rest, writes))
+    return kept(err, path, writes);
+  return denied(err, path, writes);
+}
+
 static int open_in(const struct files *f, const char *shown, const char *path, enum open_mode mode,
                    struct error *err) {
   bool writes = mode == OPEN_WRITE || mode == OPEN_APPEND || mode == OPEN_READ_WRITE;
@@ -238,20 +261,9 @@ static int open_in(const struct files *f, const char *shown, const char *path, e
       continue;
     int fd = open_kind(f, r->fd, rest, mode, writes);
     if (fd >= 0) return check_kind(fd, shown, err);
-    if (errno == EPERM) return kept(err, path, writes);
-    if (errno == EXDEV || errno == ELOOP)
-      return denied(err, path, writes); /* a link that leads out */
-    return error_errno(err, ERROR_USAGE, errno, "%s", shown);
+    return refused(err, shown, path, writes);
   }
-  const char *rest; /* no option allows these, so none is named */
-  if (path_beneath(f->folder, path, &rest) && is_excepted(rest, writes))
-    return kept(err, path, writes);
-  return denied(err, path, writes);
-}
-
-static int open_stdin(struct error *err) {
-  int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-  return fd >= 0 ? fd : error_errno(err, ERROR_USAGE, errno, "standard input");
+  return not_allowed(f, path, writes, err);
 }
 
 /* PATH as text, and the absolute path that it means. */
@@ -267,6 +279,94 @@ static int take_path(const struct files *f, struct slice path, char text[PATH_SI
   char begin[80];
   printable_copy(begin, sizeof begin, path);
   return error_set(err, ERROR_USAGE, "the file name is too long: %s…", begin);
+}
+
+/* ---- its name ------------------------------------------------------------ */
+
+struct files_name {
+  int folder;
+  char name[PATH_SIZE];
+  char shown[PATH_SIZE]; /* the path as the script wrote it */
+};
+
+/* A folder above what is kept would take that along. */
+static bool is_above(const char *path, const char *kept_path) {
+  const char *rest;
+  return kept_path[0] && path_beneath(path, kept_path, &rest);
+}
+
+static bool is_kept_entry(const struct files *f, const struct files_name *e) {
+  char real[PATH_SIZE];
+  struct stat st;
+  size_t state_len = strlen(f->state);
+  if (is_kept_path(f, e->folder, e->name, true) || real_path(real, e->folder, e->name)) return true;
+  if (fstatat(e->folder, e->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+      (is_same_file(&st, f->keystore) || is_same_file(&st, f->state)))
+    return true;
+  bool is_journal = state_len && strncmp(real, f->state, state_len) == 0 && real[state_len] == '-';
+  return is_journal || is_above(real, f->folder) || is_above(real, f->state) ||
+         is_above(real, f->keystore);
+}
+
+/* The entry REST beneath ROOT. */
+static int open_entry(const struct files *f, const struct files_root *root, const char *rest,
+                      struct files_name *e) {
+  char dir[PATH_SIZE];
+  const char *slash = strrchr(rest, '/');
+  (void)snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - rest) : 0, rest);
+  (void)snprintf(e->name, sizeof e->name, "%s", slash ? slash + 1 : rest);
+  e->folder = open_beneath(root->fd, dir, O_PATH | O_DIRECTORY, 0);
+  if (e->folder < 0) return -1;
+  if (!is_kept_entry(f, e)) return 0;
+  (void)close(e->folder);
+  errno = EPERM;
+  return -1;
+}
+
+/* The entry that PATH names, if it may be written; its folder is the caller's to close. */
+static int find_entry(const struct files *f, struct slice path, struct files_name *e,
+                      struct error *err) {
+  char normal[PATH_SIZE];
+  const char *rest;
+  if (take_path(f, path, e->shown, normal, err)) return -1;
+  for (size_t i = 0; i < f->roots_len; i++) {
+    const struct files_root *r = &f->roots[i];
+    rest = within(r, normal);
+    if (!rest || !rest[0] || !r->may_write || (r->is_project && is_excepted(rest, true))) continue;
+    if (open_entry(f, r, rest, e) == 0) return 0;
+    return refused(err, e->shown, normal, true);
+  }
+  return not_allowed(f, normal, true, err);
+}
+
+int files_remove(const struct files *f, struct slice path, struct error *err) {
+  struct files_name e;
+  if (find_entry(f, path, &e, err)) return -1;
+  int rc = unlinkat(e.folder, e.name, 0);
+  if (rc && errno == EISDIR) rc = unlinkat(e.folder, e.name, AT_REMOVEDIR);
+  if (rc) (void)error_errno(err, ERROR_USAGE, errno, "%s", e.shown);
+  (void)close(e.folder);
+  return rc;
+}
+
+int files_rename(const struct files *f, struct slice from, struct slice to, struct error *err) {
+  struct files_name before, behind;
+  if (find_entry(f, from, &before, err)) return -1;
+  int rc = find_entry(f, to, &behind, err);
+  if (rc == 0) {
+    rc = renameat(before.folder, before.name, behind.folder, behind.name);
+    if (rc) (void)error_errno(err, ERROR_USAGE, errno, "%s", before.shown);
+    (void)close(behind.folder);
+  }
+  (void)close(before.folder);
+  return rc;
+}
+
+/* ---- the script, its modules and hoko.lua ---------------------------------- */
+
+static int open_stdin(struct error *err) {
+  int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+  return fd >= 0 ? fd : error_errno(err, ERROR_USAGE, errno, "standard input");
 }
 
 /* NAME with slashes, without ".lua": lua/NAME.lua, scripts/NAME.lua, lua/NAME/init.lua. */

@@ -40,7 +40,13 @@ void files_close(struct files *f);
  * to add, ERROR_USAGE what the system said. */
 MUST_USE int files_open_for(const struct files *f, struct slice path, enum open_mode mode,
                             struct error *err);
-/* The same for the script itself or a module's NAME, which may be in lua/ or scripts/;
+/* Removes the file or the empty folder PATH; gives FROM the name TO, in the place of a file
+ * that had it.  What leads to the project's code, the state or the keystore stays as it
+ * is.  Errors as for writing. */
+MUST_USE int files_remove(const struct files *f, struct slice path, struct error *err);
+MUST_USE int files_rename(const struct files *f, struct slice from, struct slice to,
+                          struct error *err);
+/* As files_open_for() for the script itself or a module's NAME, which may be in lua/ or scripts/;
  * FOUND: its path as messages call it. */
 MUST_USE int files_open_module(const struct files *f, struct slice name, char found[PATH_SIZE],
                                struct error *err);

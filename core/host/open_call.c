@@ -1,4 +1,4 @@
-/* Files that a worker asks for, which the host opens for it. */
+/* Files that a worker asks for, which the host opens, removes and renames for it. */
 #include "host/calls_inside.h"
 
 #include "base/file.h"
@@ -48,4 +48,28 @@ void calls_open(struct running *r, const struct message *m) {
     (void)!channel_send_fd(r->worker->channel, &reply, fd); /* as in running_send() */
   r->is_replying = false;                                   /* the script's own time goes on */
   buf_free(&found);
+}
+
+int call_remove(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  static const char *const names[] = {"path"};
+  struct buf path = BUF_WITH_LIMIT(PATH_SIZE);
+  int rc = calls_texts(json, names, &path, 1, err) || files_remove(&r->files, buf_slice(&path), err)
+               ? -1
+               : 0;
+  buf_add_text(&reply->json, "true");
+  buf_free(&path);
+  return rc;
+}
+
+int call_rename(struct running *r, struct slice json, struct reply *reply, struct error *err) {
+  static const char *const names[] = {"from", "to"};
+  struct buf paths[2] = {BUF_WITH_LIMIT(PATH_SIZE), BUF_WITH_LIMIT(PATH_SIZE)};
+  int rc = calls_texts(json, names, paths, 2, err) ||
+                   files_rename(&r->files, buf_slice(&paths[0]), buf_slice(&paths[1]), err)
+               ? -1
+               : 0;
+  buf_add_text(&reply->json, "true");
+  buf_free(&paths[0]);
+  buf_free(&paths[1]);
+  return rc;
 }

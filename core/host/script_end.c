@@ -55,9 +55,20 @@ static struct slice take_hint(struct slice *text) {
   return rest;
 }
 
+/* Where no command is allowed the functions that start them are not there, and Lua's own
+ * words say nothing of a permission. */
+static struct slice hint_of_commands(struct slice text) {
+  static const char *const missing[] = {"nil value (field 'execute')", "nil value (field 'popen')"};
+  for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+    if (text.len && memmem(text.ptr, text.len, missing[i], strlen(missing[i])))
+      return SLICE("commands need --allow-run=NAME, or allow = { run = { \"NAME\" } } in hoko.lua");
+  return (struct slice){NULL, 0};
+}
+
 static int raised(const struct message *m, struct error *err) {
   struct slice text = without_place(m->text[1], m->text[0], m->number[2]);
   struct slice hint = take_hint(&text);
+  if (!hint.len) hint = hint_of_commands(text);
   return end(err, ERROR_SCRIPT, text, hint);
 }
 

@@ -111,8 +111,6 @@ static void set_package(lua_State *L) {
   lua_getglobal(L, "package");
   lua_pushnil(L);
   lua_setfield(L, -2, "loadlib");
-  lua_pushnil(L);
-  lua_setfield(L, -2, "searchpath");
   lua_pushliteral(L, "");
   lua_setfield(L, -2, "cpath");
   lua_pushliteral(L, "lua/?.lua;scripts/?.lua");

@@ -50,7 +50,72 @@ io.input, io.output = redirect("stdin", "r"), redirect("stdout", "w")
 function io.read(...) return io.input():read(...) end
 function io.write(...) return io.output():write(...) end
 function io.close(file) return (file or io.output()):close() end
-io.popen, io.tmpfile = nil, nil
+io.popen = nil
+
+local function check_path(name, path)
+  if type(path) ~= "string" then native.raise(("%s: a file name is a string, got %s"):format(name, type(path))) end
+end
+
+--- As in plain Lua: removes a file or an empty folder, where the script may write.
+function os.remove(path)
+  check_path("os.remove", path)
+  return native.call("remove", { path = path })
+end
+
+--- As in plain Lua: a file that had the new name is replaced, as one step.
+function os.rename(from, to)
+  check_path("os.rename", from)
+  check_path("os.rename", to)
+  return native.call("rename", { from = from, to = to })
+end
+
+local temporary = 0
+
+--- As in plain Lua, but in the project's folder, since /tmp is not the script's.
+function os.tmpname()
+  temporary = temporary + 1
+  local name = (".lua_%s_%d"):format(hoko.run.id, temporary)
+  must_open(name, "w"):close()
+  return name
+end
+
+--- As in plain Lua: an empty file that is gone when it is closed.
+function io.tmpfile()
+  local name = os.tmpname()
+  local file = must_open(name, "w+")
+  os.remove(name)
+  return file
+end
+
+local categories = { all = true, collate = true, ctype = true, monetary = true, numeric = true, time = true }
+
+--- As in plain Lua where there is no locale but "C", so that a number is the same everywhere.
+function os.setlocale(locale, category)
+  if not categories[category or "all"] then
+    native.raise("os.setlocale: there is no category " .. tostring(category))
+  end
+  if locale == nil or locale == "" or locale == "C" or locale == "POSIX" then return "C" end
+  return nil
+end
+
+--- As in plain Lua: the first file of PATH's templates that the script may read.
+function package.searchpath(name, path, separator, replacement)
+  separator, replacement = separator or ".", replacement or "/"
+  if separator ~= "" then
+    name = name:gsub(separator:gsub("%p", "%%%0"), (replacement:gsub("%%", "%%%%")))
+  end
+  local tried = {}
+  for template in path:gmatch("[^;]+") do
+    local candidate = template:gsub("%?", (name:gsub("%%", "%%%%")))
+    local file = open(candidate, "r")
+    if file then
+      file:close()
+      return candidate
+    end
+    tried[#tried + 1] = ("no file '%s'"):format(candidate)
+  end
+  return nil, table.concat(tried, "\n\t")
+end
 
 --- Ends the script at once; a code other than 0 makes the run's 1.
 function os.exit(code)

@@ -31,6 +31,11 @@ class Commands(RunTest):
         self.assertIn("nil\trunning the command cat is not allowed", out)
         self.assertIn("--allow-run=cat", out)
 
+    def test_a_script_that_may_start_none_is_told_what_allows_it(self):
+        for call in ('os.execute("ls")', 'io.popen("ls")'):
+            self.script(call, code=1)
+            self.assertIn("\nhint: commands need --allow-run=NAME, or allow = { run = { \"NAME\" } } in hoko.lua\n", self.err)
+
     def test_a_listed_command_gets_nothing_that_only_a_shell_understands(self):
         for line in ("echo a; cat hoko.lua", "echo $HOME", "echo `id`", "echo a > f", "echo 'a'", "echo *", "echo a\\ncat"):
             with self.subTest(line):

@@ -35,9 +35,10 @@ WRITES = (
 
 # Expressions that must be false or raise.
 TRICKS = (
-    "os.execute", "os.execute('true')", "os.remove", "os.remove('../outside/secret')", "os.rename", "os.tmpname", "os.setlocale",
-    "io.popen", "io.popen('cat ../outside/secret')", "io.tmpfile", "package.loadlib", "package.loadlib('/lib/x86_64-linux-gnu/libc.so.6', '*')",
-    "package.searchers[3]", "package.searchers[4]", "package.searchpath", "package.cpath ~= ''", "require('ffi')", "require('socket')", "require('posix')", "require('cmod')", "require('..outside.code')",
+    "os.execute", "os.execute('true')", "os.remove('../outside/secret')", "os.remove('.hoko')", "os.rename('../outside/secret', 'mine')", "os.rename('hoko.lua', 'mine')",
+    "os.setlocale('C.UTF-8')",
+    "io.popen", "io.popen('cat ../outside/secret')", "package.loadlib", "package.loadlib('/lib/x86_64-linux-gnu/libc.so.6', '*')",
+    "package.searchers[3]", "package.searchers[4]", "package.searchpath('secret', '../outside/?')", "package.cpath ~= ''", "require('ffi')", "require('socket')", "require('posix')", "require('cmod')", "require('..outside.code')",
     "require('/../../outside/code')", "require('hoko.native')", "load(string.dump(function() end))", "load(string.dump(function() end), 'x', 'b')",
     "load(string.dump(function() end), 'x', 'bt')", "load(function() return '\\27Lua' end)", "loadfile('bytecode')", "loadfile('bytecode', 'b')",
     "dofile('bytecode')", "require('bytecode')", "loadstring", "debug.getregistry", "debug.getupvalue", "debug.setupvalue", "debug.sethook", "debug.getlocal", "debug.setlocal",
