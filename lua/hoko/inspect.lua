@@ -188,6 +188,13 @@ local function tabular(rows, names, columns)
   return table.concat(lines, "\n")
 end
 
+-- Whether nothing stands beside the items but what table.pack() writes there.
+local function is_list(value, len)
+  if next(value, len) == nil then return true end
+  local keys, count, is_cut = native.keys(value, len, 2)
+  return not is_cut and count == 1 and keys[1] == "n" and rawget(value, "n") == len
+end
+
 -- ---- what others call --------------------------------------------------------
 
 local inspect = { column_before = column_before }
@@ -199,7 +206,7 @@ local inspect = { column_before = column_before }
 function inspect.value(value, columns)
   if type(value) ~= "table" then return scalar(value, true) end
   local len = rawlen(value)
-  local names = len > 1 and next(value, len) == nil and columns_of(value)
+  local names = len > 1 and is_list(value, len) and columns_of(value)
   line_columns = columns
   return names and tabular(value, names, columns) or put(value, 0, {})
 end
