@@ -191,7 +191,7 @@ void secret_fingerprint(const struct secret *s, char text[SECRET_FINGERPRINT_SIZ
 }
 
 void secret_last_four(const struct secret *s, char text[SECRET_LAST_FOUR_SIZE]) {
-  enum { SHOWN = SECRET_LAST_FOUR_SIZE - 1, ENOUGH = 4 * SHOWN };
+  enum { SHOWN = SECRET_LAST_FOUR_SIZE - 1, ENOUGH = 2 * SHOWN };
   text[0] = '\0';
   if (s->len < ENOUGH) return;
   memcpy(text, secret_open(s).ptr + s->len - SHOWN, SHOWN + 1);

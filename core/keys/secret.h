@@ -61,7 +61,7 @@ const char *secret_label(const struct secret *s);
 struct secret *secret_header(const struct secret *s, const char *origin, struct error *err);
 /* 16 hexadecimal digits that tell keys apart and do not tell the key. */
 void secret_fingerprint(const struct secret *s, char text[SECRET_FINGERPRINT_SIZE]);
-/* The last four bytes of a key of 16 or more, for a person to know it by; else "". */
+/* The last four bytes of a key of 8 or more, for a person to know it by; else "". */
 void secret_last_four(const struct secret *s, char text[SECRET_LAST_FOUR_SIZE]);
 
 /* The key in HOKO_API_KEY, bound to ORIGIN; *key is NULL when the variable is not set.
