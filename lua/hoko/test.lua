@@ -37,8 +37,12 @@ end
 function os.date(format, at) return date(format, at or math.floor(clock)) end
 
 local call = native.call
+local function of_host(name)
+  return function(arguments) return call(name, arguments) end
+end
+
 local calls = {
-  log = function(arguments) return call("log", arguments) end,
+  log = of_host("log"), remove = of_host("remove"), rename = of_host("rename"),
   store_get = function(arguments)
     local text = store[arguments.name]
     return text and text ~= "" and hoko.json.decode(text) or hoko.null

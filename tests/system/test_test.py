@@ -252,6 +252,15 @@ class Test(unittest.TestCase):
         self.assertEqual(done.returncode, 8)
         self.assertIn("ran past its limit of 200 ms", done.stderr)
 
+    def test_files_are_written_removed_and_renamed_as_in_a_run(self):
+        self.write("scripts/x_test.lua", 'test("files", function()\nlocal name = os.tmpname()\n'
+                   'expect(os.rename(name, "other")):equals(true)\nexpect(os.remove("other")):equals(true)\n'
+                   'local file = io.tmpfile()\nfile:write("x")\nfile:seek("set")\n'
+                   'expect(file:read("a")):equals("x")\nend)\n')
+        before = os.listdir(self.folder)
+        self.assertEqual(hoko("test", cwd=self.folder).stdout, "1 passed, 0 failed\n")
+        self.assertEqual(os.listdir(self.folder), before)
+
     def test_a_hundred_tests_take_no_time(self):
         self.write("script.lua", SCRIPT)
         self.write("tests/a_test.lua", """
