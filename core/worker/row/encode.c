@@ -39,9 +39,10 @@ static enum rule refuse(struct refusal_of_row *why, enum rule rule, struct slice
   return rule;
 }
 
-static enum rule refuse_type(lua_State *L, struct refusal_of_row *why, const char *field) {
+static enum rule refuse_type(lua_State *L, struct refusal_of_row *why, enum rule rule,
+                             const char *field) {
   (void)snprintf(why->got, sizeof why->got, "%s", lua_typename(L, lua_type(L, -1)));
-  return refuse(why, RULE_WRONG_TYPE, slice_of(field));
+  return refuse(why, rule, slice_of(field));
 }
 
 static struct slice text_at(lua_State *L, int index) {
@@ -58,13 +59,13 @@ static enum rule take_key(lua_State *L, struct found *found, struct refusal_of_r
     found->key = text_at(L, -1);
   } else if (lua_type(L, -1) == LUA_TNUMBER) {
     lua_Integer n = lua_tointegerx(L, -1, &is_integer);
-    if (!is_integer) return refuse_type(L, why, field);
+    if (!is_integer) return refuse_type(L, why, RULE_KEY_TYPE, field);
     int len = snprintf(found->key_number, sizeof found->key_number, LUA_INTEGER_FMT, n);
     found->key = (struct slice){found->key_number, (size_t)len};
   } else if (lua_isnil(L, -1) || lua_islightuserdata(L, -1)) {
     return RULE_OK; /* missing, told at the end */
   } else {
-    return refuse_type(L, why, field);
+    return refuse_type(L, why, RULE_KEY_TYPE, field);
   }
   if (found->key.len > ROW_KEY_MAX) return refuse(why, RULE_TOO_LONG, slice_of(field));
   if (utf8_check(found->key) != found->key.len) return refuse(why, RULE_UTF8, slice_of(field));
@@ -84,7 +85,7 @@ struct slice encode_key(lua_State *L, char number[ENCODE_KEY_NUMBER_SIZE]) {
 
 static enum rule take_id(lua_State *L, struct found *found, struct refusal_of_row *why) {
   struct uuid id;
-  if (lua_type(L, -1) != LUA_TSTRING) return refuse_type(L, why, "id");
+  if (lua_type(L, -1) != LUA_TSTRING) return refuse_type(L, why, RULE_ID_TYPE, "id");
   found->id = text_at(L, -1);
   return uuid_parse(found->id, &id) ? RULE_OK : refuse(why, RULE_BAD_ID, SLICE("id"));
 }
@@ -95,7 +96,7 @@ static enum rule take_field(lua_State *L, int f, struct found *found, struct ref
     found->is_null[f] = true;
     return f == ROW_NAME ? refuse(why, RULE_NAME_NULL, SLICE("name")) : RULE_OK;
   }
-  if (type != LUA_TSTRING) return refuse_type(L, why, row_field_name[f]);
+  if (type != LUA_TSTRING) return refuse_type(L, why, RULE_WRONG_TYPE, row_field_name[f]);
   found->text[f] = text_at(L, -1);
   enum rule rule = rule_text(found->text[f], f == ROW_EMAIL);
   return rule == RULE_OK ? rule : refuse(why, rule, slice_of(row_field_name[f]));

@@ -25,7 +25,7 @@ struct encoder {
 struct refusal_of_row {
   enum rule rule;
   char field[64]; /* "" where it is the whole row's */
-  char got[32];   /* of RULE_WRONG_TYPE: the type that came */
+  char got[32];   /* of RULE_…_TYPE: what came */
 };
 
 /* Interns the names and leaves them, in a table, on the stack: keep it there as

@@ -12,6 +12,8 @@ static const struct reason reasons[] = {
     [RULE_UNKNOWN_FIELD] = {"unknown_field",
                             "a partner has no such field; it has id, name, email and phone"},
     [RULE_WRONG_TYPE] = {"wrong_type", "the value must be a string or hoko.null"},
+    [RULE_ID_TYPE] = {"wrong_type", "an id must be a string; a row without one is a create"},
+    [RULE_KEY_TYPE] = {"wrong_type", "a key must be a string or an integer"},
     [RULE_EMPTY] = {"empty",
                     "the value is an empty string; nil leaves the field, hoko.null clears it"},
     [RULE_UTF8] = {"utf8",
