@@ -28,6 +28,8 @@ FILES = {
     "data/cut.json": '{"items":[1,2',
     "data/ragged.csv": "a,b\n1\n",
     "data/twice.csv": "a,a\n1,2\n",
+    "data/semicolons.csv": "code;name\n1;Al Noor\n",
+    "data/tabs.csv": "code\tname\n1\tAl Noor\n",
     "lua/m.lua": 'return { f = function() error("module trouble") end }\n',
     "lua/broken.lua": "x = = 1\n",
 }

@@ -4,6 +4,7 @@
 #include "worker/raise.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 enum { NAMES_TOLD = 12 };
 
@@ -31,6 +32,18 @@ static const char *push_list(lua_State *L, int names, size_t n) {
   return lua_tostring(L, -1);
 }
 
+/* What the only name of a header may have been meant to be cut at; "" where nothing is. */
+static const char *delimiter_in(lua_State *L, int names, size_t n) {
+  static const char *const delimiters[] = {";", "\t", "|"}, *const as_lua[] = {";", "\\t", "|"};
+  if (n != 1) return "";
+  lua_rawgeti(L, names, 1);
+  const char *name = lua_tostring(L, -1), *found = "";
+  for (size_t i = 0; !found[0] && i < sizeof delimiters / sizeof *delimiters; i++)
+    if (strstr(name, delimiters[i])) found = as_lua[i];
+  lua_pop(L, 1);
+  return found;
+}
+
 /* __index of a row: the column is empty in this row, or there is no such column.
  * Upvalues: set of names, array of names with one value behind, whose they are. */
 static int missing_cell(lua_State *L) {
@@ -44,7 +57,13 @@ static int missing_cell(lua_State *L) {
   size_t n = lua_rawlen(L, names) - 1;
   const char *near = columns_nearest(L, names, n, (struct slice){word, len});
   if (near) raise_error(L, "%s has no column '%s', did you mean '%s'?", whose, word, near);
-  raise_error(L, "%s has no column '%s'; it has %s", whose, word, push_list(L, names, n));
+  const char *delimiter = delimiter_in(L, names, n), *list = push_list(L, names, n);
+  if (delimiter[0])
+    raise_error(L,
+                "%s has no column '%s'; it has %s\n"
+                "hint: if those are several, hoko.csv(path, { delimiter = \"%s\" })",
+                whose, word, list, delimiter);
+  raise_error(L, "%s has no column '%s'; it has %s", whose, word, list);
 }
 
 int columns_push_set(lua_State *L, int names, size_t n, struct error *err) {
