@@ -188,11 +188,17 @@ static int real_path(char real[PATH_SIZE], int fd, const char *name) {
   return 0;
 }
 
+/* The state's file or a journal of it, which SQLite would carry out. */
+static bool is_of_state(const struct files *f, const char *real) {
+  size_t len = strlen(f->state);
+  return len && strncmp(real, f->state, len) == 0 && (real[len] == '\0' || real[len] == '-');
+}
+
 /* Whether that is a path that no script gets, whatever links led to it. */
 static bool is_kept_path(const struct files *f, int fd, const char *name, bool writes) {
   char real[PATH_SIZE];
   const char *rest;
-  return real_path(real, fd, name) ||
+  return real_path(real, fd, name) || is_of_state(f, real) ||
          (path_beneath(f->folder, real, &rest) && is_excepted(rest, writes));
 }
 
@@ -298,14 +304,11 @@ static bool is_above(const char *path, const char *kept_path) {
 static bool is_kept_entry(const struct files *f, const struct files_name *e) {
   char real[PATH_SIZE];
   struct stat st;
-  size_t state_len = strlen(f->state);
   if (is_kept_path(f, e->folder, e->name, true) || real_path(real, e->folder, e->name)) return true;
   if (fstatat(e->folder, e->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
       (is_same_file(&st, f->keystore) || is_same_file(&st, f->state)))
     return true;
-  bool is_journal = state_len && strncmp(real, f->state, state_len) == 0 && real[state_len] == '-';
-  return is_journal || is_above(real, f->folder) || is_above(real, f->state) ||
-         is_above(real, f->keystore);
+  return is_above(real, f->folder) || is_above(real, f->state) || is_above(real, f->keystore);
 }
 
 /* The entry REST beneath ROOT. */

@@ -135,6 +135,19 @@ class Files(RunTest):
         for name in (outside + "/secret", *(self.path(name) for name in ("data/x", ".hoko/note", "lua/b.lua", "hoko.lua"))):
             self.assertTrue(os.path.exists(name), name)
 
+    def test_a_state_in_a_folder_of_the_scripts_is_kept_with_its_journals(self):
+        folder = self.outside("f")
+        state = f"{folder}/state.db"
+        options = [f"--state=sqlite:{state}", f"--allow-write={folder}"]
+        self.start()
+        self.script("hoko.partners.upsert{{name='A'}}", options=options)
+        out = self.script(f"for _, name in ipairs{{'', '-journal', '-wal', '-shm'}} do\nlocal path = '{state}' .. name\n"
+                          "print((select(3, io.open(path))), (select(3, io.open(path, 'w'))), (select(3, os.remove(path))))\n"
+                          f"print((select(3, os.rename('{folder}/f', path))))\nend\n"
+                          f"print(io.open('{folder}/f', 'w') ~= nil)", options=options)
+        self.assertEqual(out.splitlines()[1::2], ["denied"] * 4)
+        self.assertEqual(out.splitlines()[::2], ["denied\tdenied\tdenied"] * 2 + ["usage\tdenied\tdenied"] * 2 + ["true"])
+
     def test_a_fifo_without_a_writer_does_not_hang(self):
         os.mkfifo(self.path("fifo"))
         self.script('print(io.open("fifo"):read("a"))', timeout=10)
