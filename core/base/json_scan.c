@@ -240,5 +240,23 @@ enum json_token json_next(struct json_scan *s) {
   return JSON_ERROR;
 }
 
+bool json_take_key(struct json_scan *s, struct slice key) {
+  const char *at = s->at;
+  if (s->expect == EXPECT_COMMA_OR_END && is_in_object(s)) {
+    if (at == s->end || *at++ != ',') return false;
+    if (at < s->end && *at == ' ') at++;
+  } else if (s->expect != EXPECT_KEY_OR_END) {
+    return false;
+  }
+  if ((size_t)(s->end - at) < key.len + 3 || at[0] != '"' || at[key.len + 1] != '"' ||
+      at[key.len + 2] != ':' || memcmp(at + 1, key.ptr, key.len) != 0)
+    return false;
+  s->text = (struct slice){at + 1, key.len};
+  s->has_escape = false;
+  s->expect = EXPECT_VALUE;
+  move_to(s, at + key.len + 3);
+  return true;
+}
+
 uint64_t json_line(const struct json_scan *s) { return s->lines + 1; }
 uint64_t json_column(const struct json_scan *s) { return s->offset - s->line_start + 1; }

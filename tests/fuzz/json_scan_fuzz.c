@@ -1,5 +1,5 @@
-/* A text is read the same whole and in pieces; a string that is read can be written
- * and read again; a number has the form that RFC 8259 gives it. */
+/* A text is read the same whole, in pieces and with its keys guessed; a string that is read can be
+ * written and read again; a number has the form that RFC 8259 gives it. */
 #include "base/json_scan.h"
 
 #include "base/hash.h"
@@ -41,8 +41,14 @@ static void check_number(struct slice text) {
   free(copy);
 }
 
-/* Hashes the tokens of TEXT, which comes STEP bytes at a time. */
-static uint64_t scan(struct slice text, size_t step, bool is_checked) {
+/* The key read last is tried first; true: it was there, and is S's text. */
+static bool took_guess(struct json_scan *s, struct slice *guess) {
+  return guess && guess->ptr && json_take_key(s, *guess);
+}
+
+/* Hashes the tokens of TEXT, which comes STEP bytes at a time; GUESS, where keys are guessed,
+ * wants it whole. */
+static uint64_t scan(struct slice text, size_t step, bool is_checked, struct slice *guess) {
   static const struct hash_key key = {1, 2};
   uint64_t hash = 0;
   size_t read = 0, given = 0;
@@ -57,11 +63,13 @@ static uint64_t scan(struct slice text, size_t step, bool is_checked) {
     char *exact = realloc(block, given - read > 0 ? given - read : 1);
     check(exact != NULL);
     json_feed(&s, (struct slice){exact, given - read}, given == text.len);
-    while ((token = json_next(&s)) != JSON_NEED_MORE && token != JSON_ERROR) {
+    while ((token = took_guess(&s, guess) ? JSON_KEY : json_next(&s)) != JSON_NEED_MORE &&
+           token != JSON_ERROR) {
       bool is_text = token == JSON_KEY || token == JSON_STRING || token == JSON_NUMBER;
       hash = hash * 31 + token + (is_text ? hash_slice(&key, s.text) : 0);
       if (is_checked && (token == JSON_KEY || token == JSON_STRING))
         check_string(s.text, s.has_escape);
+      if (guess && token == JSON_KEY && !s.has_escape) *guess = s.text;
       if (is_checked && token == JSON_NUMBER) check_number(s.text);
       if (token == JSON_END_OF_VALUE) json_reset(&s);
     }
@@ -77,7 +85,9 @@ static uint64_t scan(struct slice text, size_t step, bool is_checked) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
   if (len < 1) return 0;
   struct slice text = {(const char *)data + 1, len - 1};
-  uint64_t whole = scan(text, SIZE_MAX, true);
-  check(whole == scan(text, 1 + data[0] % 32, false));
+  struct slice guess = {NULL, 0};
+  uint64_t whole = scan(text, SIZE_MAX, true, NULL);
+  check(whole == scan(text, 1 + data[0] % 32, false, NULL));
+  check(whole == scan(text, SIZE_MAX, false, &guess));
   return 0;
 }

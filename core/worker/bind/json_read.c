@@ -120,9 +120,9 @@ static bool is_new_key(lua_State *L) {
 }
 
 /* The name at the top, of the N-th field, is new; the array of names is below the table. */
-static void keep_name(lua_State *L, struct json_keys *k, int n) {
+static void keep_name(lua_State *L, struct json_keys *k, int n, bool has_escape) {
   k->len = n; /* what stood behind may be a name that came before */
-  if (n == JSON_KEYS_MAX) return;
+  if (n == JSON_KEYS_MAX || has_escape) return;
   lua_pushvalue(L, -1);
   lua_rawseti(L, -4, n + 1);
   k->name[n].ptr = lua_tolstring(L, -1, &k->name[n].len);
@@ -146,17 +146,27 @@ static int push_name(lua_State *L, struct json_read *r, struct json_keys *k, int
   }
   if (push_string(L, r, err)) return -1;
   if (!is_new_key(L)) return fail_twice(L, r, err);
-  if (k && n <= k->len) keep_name(L, k, n);
+  if (k && n <= k->len) keep_name(L, k, n, r->scan->has_escape);
   return 0;
+}
+
+/* Pushes the name of the N-th field, if it is that of the last row, just as it stood there. */
+static inline bool took_name(lua_State *L, struct json_read *r, const struct json_keys *k, int n) {
+  if (!k || n >= k->len || !json_take_key(r->scan, k->name[n])) return false;
+  lua_rawgeti(L, -2, n + 1);
+  return true;
 }
 
 static int push_members(lua_State *L, struct json_read *r, struct json_keys *k, struct error *err) {
   int *guess = &r->fields[r->scan->depth], n = 0;
   lua_createtable(L, 0, *guess);
   for (;; n++) {
-    enum json_token token = next(r, err);
-    if (token == JSON_OBJECT_END) break;
-    if (token == JSON_ERROR || push_name(L, r, k, n, err)) return -1;
+    enum json_token token;
+    if (!took_name(L, r, k, n)) {
+      token = next(r, err);
+      if (token == JSON_OBJECT_END) break;
+      if (token == JSON_ERROR || push_name(L, r, k, n, err)) return -1;
+    }
     token = next(r, err);
     if (token == JSON_ERROR || push_scalar(L, r, token, err)) return -1;
     lua_rawset(L, -3);

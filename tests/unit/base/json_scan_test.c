@@ -83,6 +83,82 @@ static void an_escape_is_announced(void **state) {
   assert_false(s.has_escape);
 }
 
+/* How far TEXT is read once its object is open, and whether KEY was taken there. */
+static bool takes(const char *text, const char *key, enum json_token *behind) {
+  struct json_scan s;
+  json_init(&s, DEPTH);
+  json_feed(&s, slice_of(text), true);
+  assert_int_equal(json_next(&s), JSON_OBJECT_BEGIN);
+  if (s.at[0] == '"') { /* the first member is read as ever */
+    assert_int_equal(json_next(&s), JSON_KEY);
+    assert_int_equal(json_next(&s), JSON_NUMBER);
+  }
+  const char *before = s.at;
+  bool is_taken = json_take_key(&s, slice_of(key));
+  if (is_taken)
+    assert_true(slice_is(s.text, key) && !s.has_escape && s.offset == (uint64_t)(s.at - text));
+  else
+    assert_ptr_equal(s.at, before);
+  *behind = json_next(&s);
+  return is_taken;
+}
+
+static void a_key_is_taken_only_as_it_was_and_where_a_key_may_be(void **state) {
+  static const struct {
+    const char *text;
+    const char *key;
+    bool is_taken;
+    enum json_token behind;
+  } cases[] = {
+      {"{\"a\":1,\"b\":2}", "b", true, JSON_NUMBER},
+      {"{\"a\":1, \"b\": 2}", "b", true, JSON_NUMBER},
+      {"{\"a\":1,\"b\":}", "b", true, JSON_ERROR},
+      {"{\"a\":1,\"b\":", "b", true, JSON_ERROR},
+      {"{\"a\":1,\"\":2}", "", true, JSON_NUMBER},
+      {"{\"a\":1,  \"b\":2}", "b", false, JSON_KEY},
+      {"{\"a\":1 ,\"b\":2}", "b", false, JSON_KEY},
+      {"{\"a\":1,\"b\" :2}", "b", false, JSON_KEY},
+      {"{\"a\":1,\"bc\":2}", "b", false, JSON_KEY},
+      {"{\"a\":1,\"\\u0062\":2}", "b", false, JSON_KEY},
+      {"{\"a\":1\"b\":2}", "b", false, JSON_ERROR},
+      {"{\"a\":1,\"b", "b", false, JSON_ERROR},
+      {"{\"a\":1,\"b\"", "b", false, JSON_KEY},
+      {"{\"a\":1,", "b", false, JSON_ERROR},
+      {"{\"a\":1}", "b", false, JSON_OBJECT_END},
+      {"{ \"b\":2}", "b", false, JSON_KEY},
+      {"{}", "", false, JSON_OBJECT_END},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    enum json_token behind;
+    if (takes(cases[i].text, cases[i].key, &behind) != cases[i].is_taken ||
+        behind != cases[i].behind)
+      fail_msg("%s: %d", cases[i].text, behind);
+  }
+}
+
+static void a_key_is_taken_behind_an_opened_object_and_nowhere_in_an_array(void **state) {
+  struct json_scan s;
+  (void)state;
+  json_init(&s, DEPTH);
+  json_feed(&s, SLICE("[1,\"a\":2,{\"a\":[]}]"), true);
+  assert_false(json_take_key(&s, SLICE("a")));
+  assert_int_equal(json_next(&s), JSON_ARRAY_BEGIN);
+  assert_false(json_take_key(&s, SLICE("a")));
+  assert_int_equal(json_next(&s), JSON_NUMBER);
+  assert_false(json_take_key(&s, SLICE("a")));
+  json_init(&s, DEPTH);
+  json_feed(&s, SLICE("{\"a\":[]}"), true);
+  assert_int_equal(json_next(&s), JSON_OBJECT_BEGIN);
+  assert_true(json_take_key(&s, SLICE("a")));
+  assert_false(json_take_key(&s, SLICE("a")));
+  assert_int_equal(json_next(&s), JSON_ARRAY_BEGIN);
+  assert_int_equal(json_next(&s), JSON_ARRAY_END);
+  assert_int_equal(json_next(&s), JSON_OBJECT_END);
+  assert_false(json_take_key(&s, SLICE("a")));
+  assert_int_equal(json_next(&s), JSON_END_OF_VALUE);
+}
+
 static void a_value_deeper_than_the_cap_is_refused(void **state) {
   char text[JSON_DEPTH_MAX + 1];
   struct json_scan s;
@@ -182,6 +258,8 @@ int main(void) {
       cmocka_unit_test(white_space_is_what_rfc_8259_says),
       cmocka_unit_test(a_lone_surrogate_is_left_to_the_reader_of_the_string),
       cmocka_unit_test(an_escape_is_announced),
+      cmocka_unit_test(a_key_is_taken_only_as_it_was_and_where_a_key_may_be),
+      cmocka_unit_test(a_key_is_taken_behind_an_opened_object_and_nowhere_in_an_array),
       cmocka_unit_test(a_value_deeper_than_the_cap_is_refused),
       cmocka_unit_test(levels_are_closed_as_they_were_opened),
       cmocka_unit_test(values_behind_each_other_are_read_one_by_one),
